@@ -1,0 +1,1 @@
+"""The centre: the protocol that every way of running a container implements."""

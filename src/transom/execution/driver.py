@@ -1,0 +1,175 @@
+"""ExecDriver, the abilities some drivers have beyond it, and what they answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from transom.execution.spec import ExecSpec, ProcessSpec, Resources
+from transom.execution.stdio import Stdio
+from transom.model.ids import ContainerId, ExecId
+
+
+class RuntimeStatus(StrEnum):
+    """What a driver sees of a container."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class ExitStatus:
+    """How a main process ended; code is unsigned, up to 32 bits (Windows)."""
+
+    code: int
+    oom_killed: bool = False
+    finished_at: datetime | None = None
+
+
+class ExecDriver(Protocol):
+    """Runs the processes of containers; every call names its container by ID.
+
+    A driver keeps nothing in memory that it cannot find again from the ID, so a restarted daemon carries on with
+    containers that an earlier one started. Each call either returns with its effect made, or raises (or is
+    cancelled) with its effect undone.
+
+    Source: OCI runtime-spec v1.2 runtime.md#lifecycle, runtime.md#operations.
+    """
+
+    name: str
+
+    async def create(self, spec: ExecSpec) -> None:
+        """Make the sandbox; user code does not run yet.
+
+        Raises:
+            Conflict: spec.container_id exists already.
+            NotSupported: spec asks for something this driver cannot do.
+            StartFailed: the runtime refuses the spec (a missing program, a bad user).
+        """
+        ...
+
+    async def start(self, container_id: ContainerId) -> int | None:
+        """Run user code; return the host pid, or None where there is none (vm, hcs).
+
+        Raises:
+            StartFailed: the program could not be started; what create made is still there.
+        """
+        ...
+
+    async def stop(self, container_id: ContainerId, signal: str) -> None:
+        """Ask the main process to end by signal (`SIGTERM`, `CTRL_C` …) in the way its guest understands."""
+        ...
+
+    async def kill(self, container_id: ContainerId, signal: str) -> None:
+        """Send signal; SIGKILL ends every process. A container that does not run is a Conflict."""
+        ...
+
+    async def wait(self, container_id: ContainerId) -> ExitStatus:
+        """Return once the main process has ended: at once if it has, and any number of times."""
+        ...
+
+    async def status(self, container_id: ContainerId) -> RuntimeStatus | None:
+        """Return what is there now, or None if nothing is. The truth that recovery trusts."""
+        ...
+
+    async def stdio(self, container_id: ContainerId) -> Stdio:
+        """Connect to the main process' streams; after create, before or after start. The caller closes it."""
+        ...
+
+    async def delete(self, container_id: ContainerId) -> None:
+        """Remove all that create made; kill what still runs. Nothing there is not an error."""
+        ...
+
+    async def list(self) -> Sequence[ContainerId]:
+        """Return every container of which this driver finds traces, for the sweep at boot."""
+        ...
+
+
+@runtime_checkable
+class SupportsPause(Protocol):
+    """Can freeze a container."""
+
+    async def pause(self, container_id: ContainerId) -> None:
+        """Freeze every process."""
+        ...
+
+    async def unpause(self, container_id: ContainerId) -> None:
+        """Let them go on."""
+        ...
+
+
+@runtime_checkable
+class SupportsExec(Protocol):
+    """Can run further processes in a running container; named by (container, exec ID)."""
+
+    async def exec_create(self, container_id: ContainerId, exec_id: ExecId, process: ProcessSpec) -> None:
+        """Prepare the process; it does not run yet."""
+        ...
+
+    async def exec_start(self, container_id: ContainerId, exec_id: ExecId, *, detach: bool) -> Stdio | None:
+        """Run it; return its streams unless detach.
+
+        Raises:
+            StartFailed: the program could not be started.
+        """
+        ...
+
+    async def exec_wait(self, container_id: ContainerId, exec_id: ExecId) -> ExitStatus:
+        """Return once the process has ended."""
+        ...
+
+    async def exec_pid(self, container_id: ContainerId, exec_id: ExecId) -> int:
+        """Return the host pid, 0 where there is none."""
+        ...
+
+    async def exec_resize(self, container_id: ContainerId, exec_id: ExecId, rows: int, columns: int) -> None:
+        """Set the exec's terminal size."""
+        ...
+
+
+@runtime_checkable
+class SupportsResize(Protocol):
+    """Has terminals."""
+
+    async def resize(self, container_id: ContainerId, rows: int, columns: int) -> None:
+        """Set the main process' terminal size."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRow:
+    """One process of a container, as `top` shows it."""
+
+    pid: int
+    command: str
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@runtime_checkable
+class SupportsProcesses(Protocol):
+    """Can list what runs inside."""
+
+    async def pids(self, container_id: ContainerId) -> Sequence[int]:
+        """Return the host pids of every process of the container."""
+        ...
+
+
+@runtime_checkable
+class SupportsUpdate(Protocol):
+    """Can change limits while the container runs."""
+
+    async def update(self, container_id: ContainerId, resources: Resources) -> None:
+        """Put resources in force."""
+        ...
+
+
+@runtime_checkable
+class SupportsFlush(Protocol):
+    """Holds part of the container's files in memory (Windows registry)."""
+
+    async def flush(self, container_id: ContainerId) -> None:
+        """Write it to state_dir; called before commit, diff, cp and export of a running container."""
+        ...

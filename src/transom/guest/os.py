@@ -1,0 +1,60 @@
+"""GuestOS: everything that depends on the operating system inside the container, as one value."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+
+class GuestOS(Protocol):
+    """One of two: guest/linux.py and guest/windows.py."""
+
+    name: str
+    default_shell: tuple[str, ...]
+    default_stop_timeout_s: int
+    default_stop_signal: str
+    default_workdir: str
+    hidden_entries: tuple[str, ...]
+    """Names at the root of the file system that exist only for the guest's sake and never enter a layer."""
+
+    def is_absolute(self, path: str) -> bool:
+        """Tell whether path is absolute in the guest's terms."""
+        ...
+
+    def join(self, base: str, path: str) -> str:
+        """Return path seen from base (WORKDIR after WORKDIR), normalised, in the guest's form.
+
+        Raises:
+            InvalidParameter: path cannot be (a bare drive, a UNC path).
+        """
+        ...
+
+    def root_path(self, path: str) -> str:
+        """Return an absolute guest path as a `/`-separated path below the root (drive C:): `C:\\app\\x` → `app/x`.
+
+        Raises:
+            InvalidParameter: the path is not on the root's drive.
+        """
+        ...
+
+    def merge_env(self, base: Sequence[str], override: Sequence[str]) -> tuple[str, ...]:
+        """Return base with override's entries put in their places; the guest decides whether case matters."""
+        ...
+
+    def runtime_env(self, image: Sequence[str], config: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the variables the engine adds (PATH, HOSTNAME, TERM, HOME on Linux; none on Windows)."""
+        ...
+
+    def parse_bind(self, spec: str) -> tuple[str, str, str]:
+        """Split `source:target[:mode]` by the guest's grammar; source is empty for an anonymous volume.
+
+        Raises:
+            InvalidParameter: spec is not of that form.
+        """
+        ...
+
+    def command_line(self, args: Sequence[str], *, args_escaped: bool) -> str:
+        """Return args as the one string the guest's process gets; empty where it takes a vector (Linux)."""
+        ...
+
+    def same_path(self, path: str) -> str:
+        """Return a key under which equal paths are equal (Windows ignores case)."""
+        ...

@@ -1,0 +1,1 @@
+"""Vocabulary: values that parse, print and compare. Imports errors only."""

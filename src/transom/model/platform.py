@@ -1,0 +1,45 @@
+"""Operating system, architecture, variant and os.version of an image, and which fits which host."""
+
+import platform as _host
+from dataclasses import dataclass
+
+from transom.errors import InvalidParameter
+
+_ARCH = {"x86_64": "amd64", "x86-64": "amd64", "aarch64": "arm64", "armhf": "arm", "armel": "arm", "i386": "386"}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """`os/architecture[/variant]`, with Windows' `os.version` beside."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+    os_version: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(filter(None, (self.os, self.architecture, self.variant)))
+
+
+def host_architecture() -> str:
+    """Return this machine's architecture by its OCI name."""
+    machine = _host.machine().lower()
+    return _ARCH.get(machine, machine)
+
+
+def parse_platform(text: str) -> Platform:
+    """Parse `os`, `os/arch` or `os/arch/variant`; what is missing is the host's.
+
+    Raises:
+        InvalidParameter: text is not of that form.
+    """
+    parts = text.lower().split("/")
+    if not 1 <= len(parts) <= 3 or not all(part.replace("_", "").replace("-", "").isalnum() for part in parts):
+        raise InvalidParameter(f'"{text}" is an invalid OS/arch specifier: invalid argument')
+    os_, arch, variant = (*parts, "", "")[:3]
+    if len(parts) == 1 and os_ in {"amd64", "arm64", *_ARCH}:
+        os_, arch = "linux", os_
+    arch = _ARCH.get(arch, arch) or host_architecture()
+    if os_ not in {"linux", "windows"}:
+        raise InvalidParameter(f'"{text}": unknown operating system or architecture: invalid argument')
+    return Platform(os_, arch, variant)

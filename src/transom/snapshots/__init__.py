@@ -1,0 +1,1 @@
+"""The protocol for file systems made of layers."""
