@@ -23,8 +23,7 @@ class Operations:
 
     def spawn(self, work: Coroutine[Any, Any, Any], *, name: str) -> "asyncio.Task[Any]":
         """Start a watcher; its failure is logged and ends nothing else."""
-        task = self._own(self._supervised(work, name), name)
-        return task
+        return self._own(self._supervised(work, name), name)
 
     async def close(self, *, timeout_s: float) -> None:
         """Cancel what still runs and wait for it."""

@@ -14,6 +14,10 @@ class GuestOS(Protocol):
     default_workdir: str
     hidden_entries: tuple[str, ...]
     """Names at the root of the file system that exist only for the guest's sake and never enter a layer."""
+    keeps_registry: bool
+    """Whether part of the container's state is a registry, carried beside the files of a snapshot."""
+    refuses: Mapping[str, str]
+    """HostConfig fields that this guest cannot have, with the answer to who sets them."""
 
     def is_absolute(self, path: str) -> bool:
         """Tell whether path is absolute in the guest's terms."""
@@ -35,12 +39,16 @@ class GuestOS(Protocol):
         """
         ...
 
+    def guest_path(self, root_path: str) -> str:
+        """Return the guest's spelling of a path below the root; the inverse of root_path."""
+        ...
+
     def merge_env(self, base: Sequence[str], override: Sequence[str]) -> tuple[str, ...]:
         """Return base with override's entries put in their places; the guest decides whether case matters."""
         ...
 
-    def runtime_env(self, image: Sequence[str], config: Mapping[str, str]) -> tuple[str, ...]:
-        """Return the variables the engine adds (PATH, HOSTNAME, TERM, HOME on Linux; none on Windows)."""
+    def runtime_env(self, hostname: str, terminal: bool) -> tuple[str, ...]:
+        """Return the variables the engine puts before the image's (PATH, HOSTNAME, TERM on Linux; none on Windows)."""
         ...
 
     def parse_bind(self, spec: str) -> tuple[str, str, str]:
@@ -53,6 +61,10 @@ class GuestOS(Protocol):
 
     def command_line(self, args: Sequence[str], *, args_escaped: bool) -> str:
         """Return args as the one string the guest's process gets; empty where it takes a vector (Linux)."""
+        ...
+
+    def shell_args(self, shell: Sequence[str], line: str) -> tuple[str, ...]:
+        """Return the arguments that run line in shell (for Windows one element, to be used with ArgsEscaped)."""
         ...
 
     def same_path(self, path: str) -> str:

@@ -15,7 +15,7 @@ def parse_digest(text: str) -> Digest:
     Raises:
         InvalidParameter: text is not `sha256:` and 64 lower-case hex digits.
     """
-    if not isinstance(text, str) or _FORM.fullmatch(text) is None:
+    if _FORM.fullmatch(text) is None:
         raise InvalidParameter(f"invalid checksum digest format: {text!r}")
     return Digest(text)
 
