@@ -24,6 +24,8 @@ class ProcessSpec:
     groups: tuple[str, ...] = ()
     terminal: bool = False
     open_stdin: bool = False
+    stdin_once: bool = True
+    """Whether stdin ends with the first client that attached to it."""
     console_size: tuple[int, int] = (0, 0)
     """(rows, columns); zeros mean unknown."""
     privileged: bool = False
