@@ -1,0 +1,1 @@
+"""Containers: the record and its rules. Pure."""

@@ -1,0 +1,1 @@
+"""Volumes and the grammar of mounts. Pure."""
