@@ -19,6 +19,7 @@ class LinuxGuest:
     default_stop_signal = "SIGTERM"
     default_workdir = "/"
     hidden_entries: tuple[str, ...] = ()
+    has_owners = True
     keeps_registry = False
     refuses: Mapping[str, str] = {}
 

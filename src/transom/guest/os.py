@@ -14,6 +14,8 @@ class GuestOS(Protocol):
     default_workdir: str
     hidden_entries: tuple[str, ...]
     """Names at the root of the file system that exist only for the guest's sake and never enter a layer."""
+    has_owners: bool
+    """Whether POSIX owners and modes of files mean something inside."""
     keeps_registry: bool
     """Whether part of the container's state is a registry, carried beside the files of a snapshot."""
     refuses: Mapping[str, str]

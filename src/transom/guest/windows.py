@@ -26,6 +26,7 @@ class WindowsGuest:
     default_stop_signal = "SIGTERM"
     default_workdir = "C:\\"
     hidden_entries: tuple[str, ...] = ()
+    has_owners = False
     keeps_registry = True
     refuses: Mapping[str, str] = {
         "Privileged": "invalid option: privileged mode is not supported for Windows containers",
