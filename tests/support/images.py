@@ -57,9 +57,9 @@ def symlink(name: str, target: str, **more: Any) -> Member:
     return Member(name, kind=tarfile.SYMTYPE, mode=0o777, link=target, **more)
 
 
-def hardlink(name: str, target: str) -> Member:
-    """Return a hard link to another entry."""
-    return Member(name, kind=tarfile.LNKTYPE, link=target)
+def hardlink(name: str, target: str, *, mode: int = 0o644) -> Member:
+    """Return a hard link to another entry; mode is what tar writes for it, and unpacking sets it on the file."""
+    return Member(name, kind=tarfile.LNKTYPE, link=target, mode=mode)
 
 
 def layer(*members: Member) -> bytes:
@@ -222,7 +222,7 @@ def busybox_layer() -> bytes:
     with open(BUSYBOX, "rb") as program:
         members = [directory("bin"), file("bin/busybox", program.read(), mode=0o755)]
     listed = subprocess.run([BUSYBOX, "--list"], check=True, capture_output=True, text=True).stdout.split()
-    members += [hardlink(f"bin/{name}", "bin/busybox") for name in sorted(set(listed) - {"busybox"})]
+    members += [hardlink(f"bin/{name}", "bin/busybox", mode=0o755) for name in sorted(set(listed) - {"busybox"})]
     for name, mode in {"dev": 0o755, "home": 0o755, "proc": 0o555, "root": 0o700, "sys": 0o555, "tmp": 0o1777}.items():
         members.append(directory(name, mode=mode))
     members += [directory("usr"), symlink("usr/bin", "../bin"), symlink("usr/sbin", "../bin"), symlink("sbin", "bin")]
