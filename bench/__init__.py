@@ -1,0 +1,1 @@
+"""Measurements of Transom beside its peers; `script/bench` runs them."""

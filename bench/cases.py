@@ -1,0 +1,171 @@
+"""What is measured, as functions from the targets to samples or figures."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench import memory
+from bench.measure import CommandFailed, Job, Sample, interleave
+from bench.targets import Target
+
+LINUX = "busybox"
+WINDOWS = "mcr.microsoft.com/windows/nanoserver:ltsc2022"
+PREFIX = "transom-bench"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number that is no time."""
+
+    name: str
+    target: str
+    value: float
+    unit: str
+
+
+def prepare(target: Target, archive: Path) -> None:
+    """Remove what an earlier run left and load the Linux image; run each image once, which makes a Windows base."""
+    clean(target)
+    target("load", stdin=archive.read_bytes())
+    target("run", "--rm", LINUX, "true")
+    if target.runs_windows:
+        target("run", "--rm", WINDOWS, "cmd", "/c", "ver", timeout_s=900)
+
+
+def clean(target: Target) -> None:
+    """Remove every container of the benchmark."""
+    found = target("ps", "-aq", "--filter", f"name={PREFIX}").split()
+    if found:
+        target("rm", "-f", *found)
+
+
+def start_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -> list[Sample]:
+    """`docker run --rm` from the first byte of the client to its end."""
+    jobs = []
+    for target in targets:
+        jobs += [
+            Job("run-bridge", target.name, partial(target, "run", "--rm", LINUX, "true")),
+            Job("run-none", target.name, partial(target, "run", "--rm", "--network", "none", LINUX, "true")),
+        ]
+        if target.runs_windows:
+            jobs += [
+                Job("ver-bridge", target.name, partial(target, "run", "--rm", WINDOWS, "cmd", "/c", "ver")),
+                Job(
+                    "ver-none",
+                    target.name,
+                    partial(target, "run", "--rm", "--network", "none", WINDOWS, "cmd", "/c", "ver"),
+                ),
+            ]
+    return interleave(jobs, runs=runs, progress=progress)
+
+
+def exec_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -> list[Sample]:
+    """`docker exec` in a container that runs."""
+    jobs = []
+    for target in targets:
+        idle = f"{PREFIX}-exec"
+        target("run", "-d", "--name", idle, LINUX, "sleep", "1000000")
+        jobs.append(Job("exec", target.name, partial(target, "exec", idle, "true")))
+        if target.runs_windows:
+            windows = f"{PREFIX}-exec-windows"
+            start_idle_windows(target, windows)
+            jobs.append(Job("exec-ver", target.name, partial(target, "exec", windows, "cmd", "/c", "ver")))
+    try:
+        return interleave(jobs, runs=runs, progress=progress)
+    finally:
+        for target in targets:
+            clean(target)
+
+
+def start_idle_windows(target: Target, name: str) -> None:
+    """Run a Windows container that waits for input for ever."""
+    target("run", "-d", "-i", "--name", name, WINDOWS, "cmd", "/q", timeout_s=600)
+
+
+def list_latency(targets: Sequence[Target], *, count: int, runs: int, progress: Progress) -> list[Sample]:
+    """`docker ps -a` with count containers."""
+    able = [target for target in targets if target.socket is not None]
+    samples = interleave([Job("ps-0", t.name, partial(t, "ps", "-a")) for t in able], runs=runs, progress=progress)
+    for target in able:
+        for number in range(count):
+            progress(f"{target.name}: container {number + 1} of {count}")
+            target("create", "--name", f"{PREFIX}-ps-{number}", LINUX, "true")
+    try:
+        jobs = [Job(f"ps-{count}", t.name, partial(t, "ps", "-a")) for t in able]
+        return samples + interleave(jobs, runs=runs, progress=progress)
+    finally:
+        for target in able:
+            progress(f"{target.name}: removing them")
+            clean(target)
+
+
+def build_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -> list[Sample]:
+    """A classic build of twenty RUN steps, without cache."""
+    with tempfile.TemporaryDirectory(prefix="transom-bench-") as directory:
+        steps = "".join(f"RUN echo {number} > /file-{number}\n" for number in range(20))
+        Path(directory, "Dockerfile").write_text(f"FROM {LINUX}\n{steps}")
+        # The context goes by standard input, so that an engine in a root of its own can read it.
+        dockerfile = Path(directory, "Dockerfile").read_bytes()
+        jobs = [
+            Job(
+                "build-20-run",
+                target.name,
+                partial(target, "build", "-q", "--no-cache", "-t", f"{PREFIX}-build", "-", stdin=dockerfile),
+                partial(target, "rmi", f"{PREFIX}-build"),
+            )
+            for target in targets
+        ]
+        return interleave(jobs, runs=runs, warm_ups=1, progress=progress)
+
+
+def memory_figures(targets: Sequence[Target], *, count: int, progress: Progress) -> list[Figure]:
+    """Memory of the engine at rest, of what each idle container adds, and of the containers themselves."""
+    figures = []
+    for target in targets:
+        progress(f"memory of {target.name}")
+        if target.engine_pid and target.socket is not None:
+            rest = memory.descendants(target.engine_pid)
+            figures += [
+                Figure("engine-rss", target.name, memory.rss_kb(rest) / 1024, "MB"),
+                Figure("engine-pss", target.name, memory.pss_kb(rest) / 1024, "MB"),
+            ]
+        figures += idle_figures(
+            target, "linux", count, lambda t, c: t("run", "-d", "--name", c, LINUX, "sleep", "1000000")
+        )
+        if target.runs_windows:
+            figures += idle_figures(target, "windows", count, start_idle_windows)
+    return figures
+
+
+def engine(target: Target, containers: set[int]) -> set[int]:
+    """Return the engine's own processes: what it started, without its containers and their monitors."""
+    return memory.descendants(target.engine_pid) - containers if target.engine_pid and target.socket else set()
+
+
+def idle_figures(target: Target, kind: str, count: int, start: Callable[[Target, str], object]) -> list[Figure]:
+    """Measure count idle containers of one kind: all that each consists of, and of that the engine's share."""
+    before = memory.rss_kb(engine(target, set()))
+    names = [f"{PREFIX}-idle-{kind}-{number}" for number in range(count)]
+    try:
+        for name in names:
+            start(target, name)
+        inside: set[int] = set()
+        monitors: set[int] = set()
+        for name in names:
+            pid = target.main_pid(name)
+            inside |= memory.container(pid)
+            monitors |= memory.monitor(pid)
+        grown = memory.rss_kb(engine(target, inside | monitors)) - before
+        return [
+            Figure(f"idle-{kind}-pss", target.name, (memory.pss_kb(inside | monitors)) / 1024 / count, "MB"),
+            Figure(f"idle-{kind}-monitor-pss", target.name, memory.pss_kb(monitors) / 1024 / count, "MB"),
+            Figure(f"idle-{kind}-engine-growth", target.name, grown / 1024 / count, "MB"),
+        ]
+    except CommandFailed as exc:
+        raise CommandFailed(f"{target.name}, idle {kind} containers: {exc}") from exc
+    finally:
+        clean(target)
