@@ -1,0 +1,84 @@
+/*
+ * The environment of the container's programs: what Windows gives every user, then what the registry says (both have
+ * been put into ours by ntdll), then what the container's configuration says, which wins. Nothing of Wine's own or of
+ * Linux is left in it.
+ */
+#include "base.h"
+
+static const wchar_t *const foreign_prefixes[] = {L"WINE", L"LC_", L"XDG_"};
+static const wchar_t *const foreign_names[] = {L"HOME", L"HOSTNAME", L"LANG", L"OLDPWD", L"PWD", L"SHLVL", L"TERM"};
+
+static bool is_foreign(const wchar_t *name, size_t length)
+{
+    for (unsigned i = 0; i < sizeof foreign_prefixes / sizeof *foreign_prefixes; i++) {
+        size_t part = wide_length(foreign_prefixes[i]);
+        if (length >= part && wide_equal(name, foreign_prefixes[i], part))
+            return true;
+    }
+    for (unsigned i = 0; i < sizeof foreign_names / sizeof *foreign_names; i++)
+        if (length == wide_length(foreign_names[i]) && wide_equal(name, foreign_names[i], length))
+            return true;
+    return false;
+}
+
+static void drop_foreign(void)
+{
+    wchar_t *block = GetEnvironmentStringsW();
+    for (wchar_t *entry = block, *next; *entry; entry = next) {
+        next = entry + wide_length(entry) + 1;
+        wchar_t *equals = entry + 1; /* `=C:=C:\\dir` are names too */
+        while (*equals && *equals != L'=')
+            equals++;
+        if (!*equals || !is_foreign(entry, (size_t)(equals - entry)))
+            continue;
+        *equals = 0;
+        SetEnvironmentVariableW(entry, NULL);
+    }
+    FreeEnvironmentStringsW(block);
+}
+
+static void set_below_profile(const wchar_t *name, const wchar_t *user, const wchar_t *tail)
+{
+    static const wchar_t users[] = L"C:\\Users\\";
+    size_t length = wide_length(user), extra = wide_length(tail), start = sizeof users / sizeof *users - 1;
+    wchar_t *path = take((start + length + extra + 1) * sizeof *path);
+    memcpy(path, users, start * sizeof *path);
+    memcpy(path + start, user, length * sizeof *path);
+    memcpy(path + start + length, tail, extra * sizeof *path);
+    SetEnvironmentVariableW(name, path);
+}
+
+static void set_identity(const wchar_t *user)
+{
+    wchar_t computer[MAX_COMPUTERNAME_LENGTH + 1] = L"";
+    DWORD size = sizeof computer / sizeof *computer;
+    SetEnvironmentVariableW(L"USERNAME", user);
+    SetEnvironmentVariableW(L"USERDOMAIN", L"User Manager"); /* as Windows has it in containers */
+    set_below_profile(L"USERPROFILE", user, L"");
+    set_below_profile(L"APPDATA", user, L"\\AppData\\Roaming");
+    set_below_profile(L"LOCALAPPDATA", user, L"\\AppData\\Local");
+    set_below_profile(L"TEMP", user, L"\\AppData\\Local\\Temp");
+    set_below_profile(L"TMP", user, L"\\AppData\\Local\\Temp");
+    SetEnvironmentVariableW(L"HOMEDRIVE", NULL);
+    SetEnvironmentVariableW(L"HOMEPATH", NULL);
+    SetEnvironmentVariableW(L"LOGONSERVER", NULL);
+    SetEnvironmentVariableW(L"SESSIONNAME", NULL);
+    SetEnvironmentVariableW(L"CLIENTNAME", NULL);
+    if (GetComputerNameW(computer, &size))
+        SetEnvironmentVariableW(L"COMPUTERNAME", computer);
+}
+
+void environment_apply(const struct request *request)
+{
+    drop_foreign();
+    set_identity(request->user);
+    for (unsigned i = 0; i < request->environment_count; i++) {
+        wchar_t *entry = wide(request->environment[i]), *equals = entry + 1;
+        while (*equals && *equals != L'=')
+            equals++;
+        if (!*entry || !*equals)
+            continue;
+        *equals = 0;
+        SetEnvironmentVariableW(entry, equals + 1);
+    }
+}

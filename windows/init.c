@@ -1,0 +1,84 @@
+/*
+ * The first Windows process of a container, and the starter of each `exec`.
+ *
+ *   transom-init.exe boot /run/transom/main      prepares Windows, runs the container's program
+ *   transom-init.exe exec /run/transom/exec-ID   runs one more program in it
+ *
+ * Both report `started` or `failed`, carry the program's streams, and leave its full 32-bit exit code in a file.
+ */
+#include "base.h"
+
+/* The n-th word of our own command line, which holds no quotes beyond the program's. */
+static char *own_argument(unsigned n)
+{
+    const wchar_t *p = GetCommandLineW();
+    for (; n; n--) {
+        bool quoted = false;
+        for (; *p && (quoted || *p != L' '); p++)
+            quoted ^= *p == L'"';
+        while (*p == L' ')
+            p++;
+    }
+    char *word = take(wide_length(p) + 1), *end = word;
+    while (*p && *p != L' ')
+        *end++ = (char)*p++;
+    return word;
+}
+
+static unsigned fail(const struct request *request, const struct failure *failure)
+{
+    report(request, "failed", failure->error, failure->text);
+    report_exit(request, failure->exit_code);
+    return failure->exit_code;
+}
+
+static unsigned run(const struct request *request)
+{
+    STARTUPINFOW startup = {.cb = sizeof startup};
+    PROCESS_INFORMATION process;
+    struct relay relay;
+    struct failure failure;
+    if (!request->terminal) {
+        if (!relay_open(&relay, request))
+            return fail(request, &(struct failure){128, GetLastError(), "pipes cannot be made"});
+        startup.dwFlags = STARTF_USESTDHANDLES;
+        startup.hStdInput = relay.child_input;
+        startup.hStdOutput = relay.child_output;
+        startup.hStdError = relay.child_error;
+    }
+    if (!start_program(request, &startup, &process, &failure))
+        return fail(request, &failure);
+    report(request, "started", process.dwProcessId, "");
+    CloseHandle(process.hThread);
+    if (!request->terminal) {
+        relay_close_child_ends(&relay);
+        relay_until_exit(&relay, process.hProcess);
+    }
+    WaitForSingleObject(process.hProcess, INFINITE);
+    DWORD code = 255;
+    GetExitCodeProcess(process.hProcess, &code);
+    report_exit(request, code);
+    return code;
+}
+
+/* On a terminal Ctrl-C is the program's to answer, not ours. */
+static BOOL WINAPI ignore_event(DWORD event)
+{
+    (void)event;
+    return TRUE;
+}
+
+void WINAPI entry(void)
+{
+    struct request *request = take(sizeof *request);
+    if (!request_read(request, own_argument(2)))
+        ExitProcess(255);
+    SetConsoleCtrlHandler(ignore_event, TRUE);
+    bool boot = text_starts(own_argument(1), "boot");
+    if (boot)
+        kernel_prepare(request);
+    environment_apply(request);
+    if (boot)
+        control_listen(request);
+    ExitProcess(run(request));
+}

@@ -1,0 +1,138 @@
+/* Finds and starts the container's program as Windows' CreateProcess does, and says why where it cannot. */
+#include "base.h"
+
+enum { NOT_FOUND = 127, NOT_EXECUTABLE = 126, OTHER = 128 };
+
+/* Copy the first token of a command line, without its quotes. */
+static wchar_t *first_token(const wchar_t *command)
+{
+    while (*command == L' ' || *command == L'\t')
+        command++;
+    wchar_t *token = take((wide_length(command) + 1) * sizeof *token), *p = token;
+    if (*command == L'"')
+        for (command++; *command && *command != L'"'; command++)
+            *p++ = *command;
+    else
+        for (; *command && *command != L' ' && *command != L'\t'; command++)
+            *p++ = *command;
+    return token;
+}
+
+static const wchar_t *file_name(const wchar_t *path)
+{
+    const wchar_t *name = path;
+    for (; *path; path++)
+        if (*path == L'\\' || *path == L'/' || *path == L':')
+            name = path + 1;
+    return name;
+}
+
+/* cmd without a command reads its script from stdin. */
+bool runs_interactive_cmd(const wchar_t *command)
+{
+    const wchar_t *name = file_name(first_token(command));
+    size_t length = wide_length(name);
+    if (!(length == 3 || length == 7) || !wide_equal(name, L"cmd.exe", length))
+        return false;
+    for (const wchar_t *p = command; *p; p++)
+        if (*p == L'/' && (wide_equal(p + 1, L"c", 1) || wide_equal(p + 1, L"r", 1)))
+            return false;
+    return true;
+}
+
+/* What is at the head of a program file; the machine of a Windows program, else 0. */
+static WORD machine_of(HANDLE file, bool *is_windows)
+{
+    IMAGE_DOS_HEADER dos;
+    struct {
+        DWORD signature;
+        IMAGE_FILE_HEADER header;
+    } pe;
+    DWORD got;
+    *is_windows = ReadFile(file, &dos, sizeof dos, &got, NULL) && got >= 2 && dos.e_magic == IMAGE_DOS_SIGNATURE;
+    if (!*is_windows || got < sizeof dos)
+        return 0;
+    SetFilePointer(file, dos.e_lfanew, NULL, FILE_BEGIN);
+    if (!ReadFile(file, &pe, sizeof pe, &got, NULL) || got < sizeof pe || pe.signature != IMAGE_NT_SIGNATURE)
+        return 0;
+    return pe.header.Machine;
+}
+
+static bool ends_with(const wchar_t *path, const wchar_t *extension)
+{
+    size_t length = wide_length(path), part = wide_length(extension);
+    return length >= part && wide_equal(path + length - part, extension, part);
+}
+
+/*
+ * Refuse what is no Windows program. Wine would hand a file without Windows' signature to Linux, which might run it;
+ * and a 32-bit program needs a part of the base that may not be there.
+ */
+static bool can_run(const wchar_t *command, struct failure *failure)
+{
+    wchar_t *token = first_token(command), *path = take(32768 * sizeof *path);
+    if (!SearchPathW(NULL, token, L".exe", 32768, path, NULL))
+        return true; /* CreateProcess finds more, or says what is missing */
+    if (ends_with(path, L".bat") || ends_with(path, L".cmd"))
+        return true;
+    HANDLE file = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return true;
+    bool is_windows;
+    WORD machine = machine_of(file, &is_windows);
+    CloseHandle(file);
+    if (!is_windows) {
+        *failure = (struct failure){NOT_EXECUTABLE, ERROR_BAD_EXE_FORMAT, "%1 is not a valid Win32 application."};
+        return false;
+    }
+    if (machine == IMAGE_FILE_MACHINE_I386 &&
+        GetFileAttributesW(L"C:\\windows\\syswow64\\ntdll.dll") == INVALID_FILE_ATTRIBUTES) {
+        *failure = (struct failure){NOT_EXECUTABLE, ERROR_EXE_MACHINE_TYPE_MISMATCH,
+                                    "a 32-bit program needs the part wow64 of the Windows base"};
+        return false;
+    }
+    return true;
+}
+
+static struct failure explain(DWORD error)
+{
+    switch (error) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_BAD_PATHNAME:
+        return (struct failure){NOT_FOUND, error, "The system cannot find the file specified."};
+    case ERROR_PATH_NOT_FOUND:
+        return (struct failure){NOT_FOUND, error, "The system cannot find the path specified."};
+    case ERROR_ACCESS_DENIED:
+        return (struct failure){NOT_EXECUTABLE, error, "Access is denied."};
+    case ERROR_BAD_EXE_FORMAT:
+        return (struct failure){NOT_EXECUTABLE, error, "%1 is not a valid Win32 application."};
+    case ERROR_EXE_MACHINE_TYPE_MISMATCH:
+        return (struct failure){NOT_EXECUTABLE, error,
+                                "The image file is valid, but is for a machine type other than the current machine."};
+    case ERROR_DIRECTORY:
+        return (struct failure){OTHER, error, "The directory name is invalid."};
+    default:
+        return (struct failure){OTHER, error, "CreateProcess failed."};
+    }
+}
+
+/* The current directory and the environment of this process become the program's: CreateProcess searches by them. */
+bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS_INFORMATION *process,
+                   struct failure *failure)
+{
+    if (!SetCurrentDirectoryW(request->directory)) {
+        *failure = explain(ERROR_DIRECTORY);
+        return false;
+    }
+    if (!can_run(request->command, failure))
+        return false;
+    if (!CreateProcessW(NULL, request->command, NULL, NULL, TRUE, 0, NULL, NULL, startup, process)) {
+        *failure = explain(GetLastError());
+        return false;
+    }
+    if (!process->hProcess) {
+        *failure = explain(ERROR_BAD_EXE_FORMAT);
+        return false;
+    }
+    return true;
+}
