@@ -1,0 +1,1 @@
+"""The Docker Engine API: HTTP to use cases and back; no decisions."""

@@ -124,3 +124,5 @@ class ExecSpec:
     base: str = ""
     cgroup_parent: str = ""
     annotations: tuple[tuple[str, str], ...] = ()
+    registry_deltas: tuple[str, ...] = ()
+    """Files with the registry changes of the image's layers, lowest first (Windows guests)."""

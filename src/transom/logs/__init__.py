@@ -1,0 +1,1 @@
+"""What containers print, as it is kept."""

@@ -43,6 +43,10 @@ class Snapshotter(Protocol):
         """Return the host directory that receives key's changes."""
         ...
 
+    async def registry_deltas(self, key: str) -> list[str]:
+        """Return the files with the registry changes of key's chain, lowest first; none for a Linux image."""
+        ...
+
     async def commit(self, name: str, key: str) -> None:
         """Turn active key into committed name; if name exists already, key is removed. Durable on return."""
         ...
@@ -53,6 +57,10 @@ class Snapshotter(Protocol):
 
     async def usage(self, key: str) -> Usage:
         """Return what key (active or committed) occupies, without its parents."""
+        ...
+
+    async def chain_usage(self, name: str) -> Usage:
+        """Return what a committed snapshot and all its parents occupy; nothing for an empty name."""
         ...
 
     async def remove(self, key: str) -> None:

@@ -1,0 +1,1 @@
+"""One module per tag of the API's reference; a handler is parse, call, print."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from transom.errors import Conflict, TransomError
 from transom.execution.driver import ExitStatus
 from transom.execution.stdio import STDERR, STDOUT
-from transom.host.process import spawn, start_time, wait_pid, wait_readable
+from transom.host.process import Child, spawn, start_time, wait_pid, wait_readable
 
 _STREAMS = {2: STDOUT.number, 3: STDERR.number}
 _PACKET = 32 * 1024 + 1
@@ -53,7 +53,8 @@ class Monitored:
 def _arguments(conmon: str, what: Monitored) -> list[str]:
     d = what.directory
     argv = [
-        conmon, "--api-version", "1", "-c", what.container_id, "-u", what.id, "-r", what.runtime, "-b", str(what.bundle),
+        conmon, "--api-version", "1", "-c", what.container_id, "-u", what.id, "-r", what.runtime,
+        "-b", str(what.bundle),
         "-p", str(d / "pid"), "-P", str(d / "conmon.pid"), "--exit-dir", str(d / "exit"), "--persist-dir", str(d),
         "-l", f"k8s-file:{what.log_path}" if what.log_path else "none", "--full-attach", "--no-sync-log",
         "--log-level", "error", "-n", what.id,
@@ -112,9 +113,7 @@ class Monitor:
             environment = {**env, "_OCI_SYNCPIPE": str(sync_write), "_OCI_STARTPIPE": str(start_read)}
             if what.exec_spec:
                 environment["_OCI_ATTACHPIPE"] = str(attach_write)
-            # conmon's own complaints go where the operator finds them beside the container.
-            with open(what.directory / "conmon.log", "ab") as stderr:
-                child = spawn(_arguments(self._conmon, what), env=environment, pass_fds=fds, stderr=stderr.fileno())
+            child = _spawn_logged(_arguments(self._conmon, what), environment, fds, what.directory / "conmon.log")
             close(sync_write, start_read, attach_write)
             place(child.pid)
             os.write(start_write, b"\0")
@@ -135,6 +134,12 @@ class Monitor:
             await attach()
         with contextlib.suppress(BrokenPipeError):
             os.write(start_write, b"\0")
+
+
+def _spawn_logged(argv: list[str], env: dict[str, str], fds: Sequence[int], log: Path) -> Child:
+    """Start conmon; its own complaints go where the operator finds them, beside the container."""
+    with open(log, "ab") as stderr:
+        return spawn(argv, env=env, pass_fds=fds, stderr=stderr.fileno())
 
 
 async def _read_sync(fd: int, what: Monitored) -> int:

@@ -109,8 +109,10 @@ class OciDriver:
                 target.mkdir(parents=True)
                 mount_root(mount, str(target))
                 sources[index] = str(target)
-        user = self._user(root, spec.process)
-        self._make_cwd(root, spec.process.cwd, user)
+        with Rootfs.at(str(root)) as rootfs:
+            user = _find_user(rootfs, spec.process)
+            if not spec.root.readonly:
+                _make_cwd(rootfs, spec.process.cwd, user)
         facts = bundle.Facts(
             root_path=str(root),
             user=user,
@@ -257,11 +259,10 @@ class OciDriver:
         """Write the process' spec."""
         directory = self.exec_directory(container_id, exec_id)
         config = self._config(container_id)
-        root_fd = self._root_fd(container_id)
-        try:
-            user = self._user_at(Rootfs(root_fd), process) if process.user else _user_of(config)
-        finally:
-            os.close(root_fd)
+        user = _user_of(config)
+        if process.user:
+            with self._rootfs(container_id) as rootfs:
+                user = _find_user(rootfs, process)
         chosen = config["process"]["capabilities"]["bounding"]
         if process.privileged:
             chosen = list(caps.known_here())
@@ -363,40 +364,34 @@ class OciDriver:
             raise InvalidParameter("--init needs tini on this host: install the package tini")
         return self._settings.init_path
 
-    def _root_fd(self, container_id: str) -> int:
+    def _rootfs(self, container_id: str) -> Rootfs:
         pid = self._pid(container_id)
-        path = f"/proc/{pid}/root" if pid else str(self.root_path(container_id))
         try:
-            return os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            return Rootfs.at(f"/proc/{pid}/root" if pid else str(self.root_path(container_id)))
         except OSError as exc:
             raise Conflict(f"container {container_id} is not running") from exc
 
-    def _user(self, root: Path, process: ProcessSpec) -> User:
-        fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+
+def _find_user(rootfs: Rootfs, process: ProcessSpec) -> User:
+    def read(path: str) -> str:
         try:
-            return self._user_at(Rootfs(fd), process)
-        finally:
-            os.close(fd)
+            fd = rootfs.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        with open(fd, "rb") as file:
+            return file.read(_FILE_LIMIT).decode(errors="replace")
 
-    def _user_at(self, rootfs: Rootfs, process: ProcessSpec) -> User:
-        def read(path: str) -> str:
-            try:
-                return rootfs.read_bytes(path, limit=_FILE_LIMIT).decode(errors="replace")
-            except TransomError:
-                return ""
+    return find_user(process.user, process.groups, read)
 
-        return find_user(process.user, process.groups, read)
 
-    def _make_cwd(self, root: Path, cwd: str, user: User) -> None:
-        """Make a missing working directory, as Docker does."""
-        if cwd in {"", "/"}:
-            return
-        fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            with contextlib.suppress(TransomError):
-                Rootfs(fd).makedirs(cwd, uid=user.uid, gid=user.gid)
-        finally:
-            os.close(fd)
+def _make_cwd(rootfs: Rootfs, cwd: str, user: User) -> None:
+    """Make a missing working directory, as Docker does."""
+    if cwd in {"", "/"}:
+        return
+    try:
+        rootfs.makedirs(cwd, owner=(user.uid, user.gid))
+    except OSError as exc:
+        raise InvalidParameter(f"cannot make the working directory {cwd}: {os.strerror(exc.errno or 0)}") from exc
 
 
 def device_nodes(device: Device) -> list[bundle.DeviceNode]:

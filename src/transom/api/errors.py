@@ -1,0 +1,94 @@
+"""Errors to HTTP: the only place that knows both sides."""
+
+import asyncio
+import json
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from aiohttp import web
+
+from transom import errors
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[BaseException], int] = {
+    errors.InvalidParameter: 400,
+    errors.Unauthorized: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.NotModified: 304,
+    errors.NotSupported: 501,
+    errors.Unavailable: 503,
+    errors.StartFailed: 400,
+}
+
+
+def status_of(error: BaseException) -> int:
+    """Return the HTTP status for error: that of its nearest kind, or 500."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def message_of(error: BaseException) -> str:
+    """Return the text for the client; a bug's text stays in the log."""
+    if isinstance(error, errors.TransomError):
+        return str(error)
+    return f"internal error: {type(error).__name__}; the engine's log has the details"
+
+
+def error_response(status: int, message: str) -> web.Response:
+    """Return Docker's error object."""
+    return web.json_response({"message": message}, status=status, dumps=_dumps)
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def errors_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what a handler raises into an answer."""
+    try:
+        return await handler(request)
+    except web.HTTPException as exc:
+        if exc.status == HTTPStatus.NOT_FOUND:
+            return error_response(404, "page not found")
+        return error_response(exc.status, exc.reason)
+    except BaseExceptionGroup as group:
+        return _answer(request, _first(group))
+    except asyncio.CancelledError:
+        raise
+    except Exception as exc:
+        return _answer(request, exc)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that says most: one of ours before a bug's."""
+    leaves: list[BaseException] = []
+
+    def walk(each: BaseException) -> None:
+        if isinstance(each, BaseExceptionGroup):
+            for inner in each.exceptions:
+                walk(inner)
+        else:
+            leaves.append(each)
+
+    walk(group)
+    return next((each for each in leaves if isinstance(each, errors.TransomError)), leaves[0])
+
+
+def _answer(request: web.Request, exc: BaseException) -> web.StreamResponse:
+    status = status_of(exc)
+    if status == 500 and not isinstance(exc, errors.TransomError):
+        log.error(
+            "request failed",
+            extra={"method": request.method, "path": request.path, "trace": "".join(traceback.format_exception(exc))},
+        )
+    if status == HTTPStatus.NOT_MODIFIED:
+        return web.Response(status=304)
+    return error_response(status, message_of(exc))

@@ -1,0 +1,152 @@
+"""POST /containers/{id}/exec, /exec/{id}/start, /exec/{id}/resize, GET /exec/{id}/json.
+
+Execs live in memory, as in Docker: they end with the engine's knowledge of them.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from transom.containers.config import as_list
+from transom.containers.container import Container
+from transom.containers.lifecycle import Status
+from transom.engine.containers.run_state import RunState
+from transom.errors import Conflict, InvalidParameter, NotFound, NotSupported, StartFailed
+from transom.execution.driver import SupportsExec
+from transom.execution.spec import ProcessSpec
+from transom.execution.stdio import Stdio
+from transom.guest import guest_for
+from transom.model.ids import ExecId, new_id
+from transom.wire.containers import ExecCreateRequest
+
+KEPT = 256
+
+
+@dataclass(slots=True)
+class ExecSession:
+    """One exec: what was asked for and how far it is."""
+
+    id: ExecId
+    container: Container
+    request: ExecCreateRequest
+    process: ProcessSpec
+    started: bool = False
+    running: bool = False
+    exit_code: int | None = None
+    pid: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Execs:
+    """Every exec of running containers, and the last ones that ended."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._sessions: dict[str, ExecSession] = {}
+
+    def get(self, exec_id: str) -> ExecSession:
+        """Return the exec.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            return self._sessions[exec_id]
+        except KeyError:
+            raise NotFound(f"No such exec instance: {exec_id}") from None
+
+    def ids_of(self, container_id: str) -> list[str]:
+        """Return the running execs of a container."""
+        return [each.id for each in self._sessions.values() if each.running and each.container.id == container_id]
+
+    async def create(self, ref: str, request: ExecCreateRequest) -> ExecSession:
+        """Prepare an exec in a running container.
+
+        Raises:
+            Conflict: the container does not run. InvalidParameter: there is no command.
+        """
+        container = self._state.containers.get(ref)
+        _check_running(container)
+        args = tuple(as_list(request.cmd))
+        if not args:
+            raise InvalidParameter("No exec command specified")
+        guest = guest_for(container.os)
+        rows, columns = (request.console_size or [0, 0])[:2]
+        base = guest.merge_env(guest.runtime_env(container.config.hostname or container.id[:12], request.tty), ())
+        process = ProcessSpec(
+            args=args,
+            command_line=guest.command_line(args, args_escaped=False),
+            env=guest.merge_env(guest.merge_env(base, container.config.env), request.env),
+            cwd=guest.join(container.config.working_dir, request.working_dir) if request.working_dir else "",
+            user=request.user or container.config.user,
+            terminal=request.tty,
+            open_stdin=request.attach_stdin,
+            console_size=(rows, columns),
+            privileged=request.privileged or container.host_config.privileged,
+        )
+        session = ExecSession(ExecId(new_id()), container, request, process)
+        self._driver(container)
+        self._sessions[session.id] = session
+        self._forget_old()
+        self._state.announce(f"exec_create: {' '.join(args)}", container, execID=session.id)
+        return session
+
+    async def start(self, exec_id: str, *, detach: bool, size: tuple[int, int] = (0, 0)) -> Stdio | None:
+        """Run it; return its streams unless detach. The caller closes them.
+
+        Raises:
+            Conflict: it was started before, or the container has ended.
+            StartFailed: its program could not be started.
+        """
+        session = self.get(exec_id)
+        if session.started:
+            raise Conflict(f"exec {exec_id} has already run: create another one")
+        container = self._state.containers.get(session.container.id)
+        _check_running(container)
+        session.started = True
+        process = session.process
+        if any(size):
+            process = ProcessSpec(**{f: getattr(process, f) for f in ProcessSpec.__slots__} | {"console_size": size})
+        driver = self._driver(container)
+        try:
+            await driver.exec_create(container.id, session.id, process)
+            stdio = await driver.exec_start(container.id, session.id, detach=detach)
+        except StartFailed as exc:
+            session.exit_code = exc.exit_code
+            session.ended.set()
+            raise
+        session.running = True
+        session.pid = await driver.exec_pid(container.id, session.id)
+        self._state.operations.spawn(self._until_exit(session), name=f"exec {session.id[:12]}")
+        self._state.announce(f"exec_start: {' '.join(process.args)}", container, execID=session.id)
+        return stdio
+
+    async def resize(self, exec_id: str, rows: int, columns: int) -> None:
+        """Set the exec's terminal size."""
+        session = self.get(exec_id)
+        if session.running:
+            await self._driver(session.container).exec_resize(session.container.id, session.id, rows, columns)
+
+    async def _until_exit(self, session: ExecSession) -> None:
+        status = await self._driver(session.container).exec_wait(session.container.id, session.id)
+        session.exit_code = status.code
+        session.running = False
+        session.ended.set()
+        self._state.announce("exec_die", session.container, execID=session.id, exitCode=str(status.code))
+
+    def _driver(self, container: Container) -> SupportsExec:
+        driver = self._state.driver(container)
+        if not isinstance(driver, SupportsExec):
+            raise NotSupported(f"the driver {driver.name} cannot run further processes in a container")
+        return driver
+
+    def _forget_old(self) -> None:
+        done = [key for key, each in self._sessions.items() if not each.running and each.exit_code is not None]
+        for key in done[: max(0, len(done) - KEPT)]:
+            del self._sessions[key]
+
+
+def _check_running(container: Container) -> None:
+    if container.status is Status.PAUSED:
+        raise Conflict(f"Container {container.id} is paused, unpause the container before exec")
+    if container.status is not Status.RUNNING:
+        raise Conflict(f"container {container.id} is not running")

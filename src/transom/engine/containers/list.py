@@ -1,0 +1,151 @@
+"""GET /containers/json."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from transom.containers.config import as_list
+from transom.containers.container import Container
+from transom.containers.filters import Filters, match
+from transom.containers.lifecycle import Status
+from transom.engine.containers.facilities import Images
+from transom.engine.containers.inspect import endpoint_shape, mount_shape
+from transom.engine.containers.run_state import RunState
+from transom.errors import InvalidParameter, NotFound
+from transom.model.clock import Clock
+from transom.snapshots.snapshotter import Snapshotter
+
+
+@dataclass(frozen=True, slots=True)
+class ListContainers:
+    """Lists; flat per container, nothing is read from disk unless sizes are asked for."""
+
+    state: RunState
+    snapshots: Snapshotter
+    images: Images
+    clock: Clock
+
+    async def __call__(self, filters: Filters, *, all_: bool, limit: int, size: bool) -> list[dict[str, Any]]:
+        """Return the objects, newest first."""
+        chosen = list(self.state.containers.all())
+        for name, later in (("before", False), ("since", True)):
+            for ref in filters.get(name, ()):
+                pivot = self.state.containers.get(ref)
+                chosen = [each for each in chosen if _is_beyond(each, pivot, later=later)]
+        for status in filters.get("status", ()):
+            if status not in {*Status, "restarting"}:
+                raise InvalidParameter(f"invalid filter 'status={status}'")
+        if "ancestor" in filters:
+            wanted = {await self._image_id(ref) for ref in filters["ancestor"]}
+            refs = set(filters["ancestor"])
+            chosen = [each for each in chosen if each.image_id in wanted or each.image_ref in refs]
+        everything = all_ or limit > 0 or "status" in filters or "exited" in filters
+        now = self.clock.now()
+        rows = []
+        for container in chosen:
+            if not (everything or container.is_running or container.restarting) or not match(container, filters):
+                continue
+            row = summary(container, now)
+            if size:
+                row["SizeRw"] = (await self.snapshots.usage(container.id)).size_bytes
+                chain = await self.snapshots.chain_usage(container.snapshot_parent)
+                row["SizeRootFs"] = row["SizeRw"] + chain.size_bytes
+            rows.append(row)
+            if 0 < limit <= len(rows):
+                break
+        return rows
+
+    async def _image_id(self, ref: str) -> str:
+        try:
+            return (await self.images.facts(ref, "")).id
+        except NotFound:
+            return ""
+
+
+def _is_beyond(each: Container, pivot: Container, *, later: bool) -> bool:
+    return each.created_at > pivot.created_at if later else each.created_at < pivot.created_at
+
+
+def summary(container: Container, now: datetime) -> dict[str, Any]:
+    """Return one element of the list."""
+    return {
+        "Id": container.id,
+        "Names": ["/" + container.name],
+        "Image": container.image_ref,
+        "ImageID": container.image_id,
+        "Command": " ".join(as_list(container.config.entrypoint) + as_list(container.config.cmd)),
+        "Created": int(container.created_at.timestamp()),
+        "Ports": ports(container),
+        "Labels": container.config.labels,
+        "State": "restarting" if container.restarting else container.status.value,
+        "Status": status_text(container, now),
+        "HostConfig": {"NetworkMode": container.host_config.network_mode},
+        "NetworkSettings": {"Networks": {name: endpoint_shape(each) for name, each in container.endpoints.items()}},
+        "Mounts": [mount_shape(mount) for mount in container.mounts if mount.type != "tmpfs"],
+    }
+
+
+def ports(container: Container) -> list[dict[str, Any]]:
+    """Return `Ports`: what is published while it runs, what is only exposed without a public port."""
+    if not container.is_running:
+        return []
+    rows: list[dict[str, Any]] = []
+    for port, bindings in container.ports.items():
+        number, _, protocol = port.partition("/")
+        if not bindings:
+            rows.append({"PrivatePort": int(number), "Type": protocol})
+        for binding in bindings or ():
+            rows.append(
+                {
+                    "IP": binding["HostIp"],
+                    "PrivatePort": int(number),
+                    "PublicPort": int(binding["HostPort"]),
+                    "Type": protocol,
+                }
+            )
+    return rows
+
+
+def status_text(container: Container, now: datetime) -> str:
+    """Return `Status`: `Up 3 minutes`, `Exited (0) 2 hours ago`, `Created`."""
+    if container.restarting and container.finished_at:
+        return f"Restarting ({container.exit_code}) {human((now - container.finished_at).total_seconds())} ago"
+    match container.status:
+        case Status.RUNNING | Status.PAUSED:
+            text = f"Up {human((now - container.started_at).total_seconds())}" if container.started_at else "Up"
+            if container.status is Status.PAUSED:
+                return f"{text} (Paused)"
+            if container.health is not None:
+                return f"{text} ({'health: starting' if container.health.status == 'starting' else container.health.status})"
+            return text
+        case Status.CREATED:
+            return "Created"
+        case Status.REMOVING:
+            return "Removal In Progress"
+        case Status.DEAD:
+            return "Dead"
+        case Status.EXITED:
+            finished = container.finished_at or container.created_at
+            return f"Exited ({container.exit_code}) {human((now - finished).total_seconds())} ago"
+
+
+def human(seconds: float) -> str:
+    """Return a duration in words, as go-units' HumanDuration has them."""
+    whole = int(seconds)
+    for limit, text in ((1, "Less than a second"), (2, "1 second"), (60, f"{whole} seconds"), (120, "About a minute")):
+        if whole < limit:
+            return text
+    minutes, hours = whole // 60, int(seconds / 3600 + 0.5)
+    if minutes < 60:
+        return f"{minutes} minutes"
+    if hours <= 1:
+        return "About an hour"
+    if hours < 48:
+        return f"{hours} hours"
+    if hours < 24 * 7 * 2:
+        return f"{hours // 24} days"
+    if hours < 24 * 30 * 2:
+        return f"{hours // 24 // 7} weeks"
+    if hours < 24 * 365 * 2:
+        return f"{hours // 24 // 30} months"
+    return f"{hours // 24 // 365} years"

@@ -1,0 +1,43 @@
+"""What all use cases that change a container share: its lock, its driver, its hub, its waiters."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from transom.aio.locks import KeyedLock
+from transom.aio.operations import Operations
+from transom.containers.container import Container
+from transom.engine.containers.announce import Announce
+from transom.engine.containers.hub import Hubs
+from transom.engine.containers.waits import Waits
+from transom.errors import NotSupported
+from transom.execution.driver import ExecDriver
+from transom.store.containers import SqliteContainers
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """The engine's live side of containers; what must survive is in records and with the drivers."""
+
+    containers: SqliteContainers
+    drivers: Mapping[str, ExecDriver]
+    hubs: Hubs
+    waits: Waits
+    announce: Announce
+    operations: Operations
+    locks: KeyedLock = field(default_factory=KeyedLock)
+    restarts: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def driver(self, container: Container) -> ExecDriver:
+        """Return the driver that runs container.
+
+        Raises:
+            NotSupported: this engine has none of that name (another host, a removed runtime).
+        """
+        driver = self.drivers.get(container.driver)
+        if driver is None:
+            raise NotSupported(
+                f"container {container.id} needs the driver {container.driver}, which this engine does not have: "
+                "remove it and create it again"
+            )
+        return driver
