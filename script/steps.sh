@@ -30,12 +30,20 @@ elapsed() {
 
 # step TEXT COMMAND…: say it, run it with its output in a log, show the log's end if it fails.
 step() {
-  local text=$1 since log
+  local text=$1 since log status
   shift
   since=$(date +%s)
   log=$(mktemp "$CACHE/step.XXXXXX")
   say "$text"
-  if "$@" >"$log" 2>&1; then
+  # Neither `if` nor `||` here: they would turn off errexit inside a function that is run as a step.
+  set +e
+  (
+    set -e
+    "$@"
+  ) >"$log" 2>&1
+  status=$?
+  set -e
+  if [ "$status" = 0 ]; then
     printf '    done in %s\n' "$(elapsed "$since")"
     rm -f "$log"
     return 0
