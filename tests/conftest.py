@@ -1,8 +1,8 @@
 """What every suite shares: programs a test needs, and proof that a run leaves nothing behind.
 
 A test names what it needs: `@pytest.mark.needs("crun", "conmon")`, `root`, `wine`. What is missing skips the test on a
-developer's machine and fails it where CI is set. After the last test, the run fails if a process, mount, network
-namespace, link, nft table, cgroup or temporary directory of the tests' is left.
+developer's machine and fails it where CI is set. After the last test, the run fails if a mount, network namespace,
+link, nft table, cgroup or temporary directory of the tests' is left; tests/run.py looks for processes.
 """
 
 import asyncio
@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.leftovers import Leftovers, adopt_orphans
+from tests.leftovers import Leftovers
 
 CI = os.environ.get("CI", "") not in ("", "0", "false")
+# Other people's engines may run beside a developer's tests; on a CI machine everything new is ours.
+EVERYTHING_NEW_IS_OURS = os.environ.get("TRANSOM_TEST_LEFTOVERS", "all" if CI else "own") == "all"
 STARTED_WITH = pytest.StashKey[Leftovers]()
 DESCRIPTORS = pytest.StashKey[dict[int, str]]()
 
@@ -26,17 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    adopt_orphans()
     session.config.stash[STARTED_WITH] = Leftovers.look()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    # Other people's engines may run beside a developer's tests; on a CI machine everything new is ours.
     before = session.config.stash[STARTED_WITH]
     basetemp = getattr(session.config, "_tmp_path_factory", None)
     ours = str(basetemp.getbasetemp()) if basetemp is not None else ""
-    left = Leftovers.look_until_clean(before, ours="" if CI else ours, timeout_s=5)
+    left = Leftovers.look_until_clean(before, ours="" if EVERYTHING_NEW_IS_OURS else ours, timeout_s=5)
     if left:
         session.config.get_terminal_writer().line()
         for line in left:

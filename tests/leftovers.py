@@ -1,6 +1,5 @@
 """What a test run could leave on a machine, as a value that can be compared with what was there before."""
 
-import ctypes
 import os
 import shutil
 import subprocess
@@ -8,20 +7,13 @@ import time
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-PR_SET_CHILD_SUBREAPER = 36
 TEMPORARY = ("transom", "tt")
-
-
-def adopt_orphans() -> None:
-    """Make processes whose parent ends children of this one, so that a daemon left behind can be found."""
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
     """Names of kernel objects and files, by kind; the fields' names are what a report calls them."""
 
-    process: frozenset[str]
     mount: frozenset[str]
     netns: frozenset[str]
     link: frozenset[str]
@@ -32,7 +24,6 @@ class Leftovers:
     @classmethod
     def look(cls) -> "Leftovers":
         return cls(
-            process=frozenset(descendants()),
             mount=frozenset(mounts()),
             netns=frozenset(os.listdir("/run/netns")) if Path("/run/netns").is_dir() else frozenset(),
             link=frozenset(os.listdir("/sys/class/net")),
@@ -45,38 +36,24 @@ class Leftovers:
     def look_until_clean(cls, before: "Leftovers", *, ours: str, timeout_s: float) -> list[str]:
         """Return what is new since before, once nothing is or timeout_s has passed.
 
-        With ours, only processes started by this one and mounts below that directory count.
+        With ours, only mounts below that directory count.
         """
         deadline = time.monotonic() + timeout_s
         while True:
-            reap()
             now = cls.look()
             left = []
             for field in fields(cls):
                 new = getattr(now, field.name) - getattr(before, field.name)
-                if ours and field.name not in ("process", "mount"):
-                    continue
-                left += [
-                    f"{field.name} {name}"
-                    for name in sorted(new)
-                    if not (ours and field.name == "mount" and ours not in name)
-                ]
+                if ours:
+                    new = {name for name in new if field.name == "mount" and ours in name}
+                left += [f"{field.name} {name}" for name in sorted(new)]
             if not left or time.monotonic() > deadline:
                 return left
             time.sleep(0.1)
 
 
-def reap() -> None:
-    """Collect orphans that have ended; the test run is over, so no child has anybody else who waits for it."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
-
-
-def descendants() -> list[str]:
-    """Return every process that descends from this one, as `pid command`."""
+def descendants() -> dict[int, str]:
+    """Return the commands of every living process that descends from this one, by pid."""
     parents: dict[int, int] = {}
     names: dict[int, str] = {}
     for entry in os.listdir("/proc"):
@@ -92,13 +69,13 @@ def descendants() -> list[str]:
         if state != "Z":
             parents[int(entry)] = int(parent)
             names[int(entry)] = command.strip()[:120] or name
-    found = []
+    found = {}
     for pid in parents:
         ancestor = pid
         while ancestor in parents and ancestor != os.getpid():
             ancestor = parents[ancestor]
         if ancestor == os.getpid() != pid:
-            found.append(f"{pid} {names[pid]}")
+            found[pid] = names[pid]
     return found
 
 
