@@ -1,0 +1,4 @@
+"""From the flags of `run` and `create` to the body of POST /containers/create.
+
+Pure, but for reading the files that flags name.
+"""

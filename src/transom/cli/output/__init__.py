@@ -1,0 +1,1 @@
+"""How answers are printed: units, tables, Go templates, progress."""
