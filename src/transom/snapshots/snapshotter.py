@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from transom.model.mount import Mount
+from transom.snapshots.layers import LayerRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Snapshotter(Protocol):
         """Return the host directory that receives key's changes."""
         ...
 
-    async def registry_deltas(self, key: str) -> list[str]:
-        """Return the files with the registry changes of key's chain, lowest first; none for a Linux image."""
+    async def registry(self, name: str) -> Sequence[LayerRegistry]:
+        """Return what each layer of a committed snapshot's chain holds of a registry, lowest first."""
         ...
 
     async def commit(self, name: str, key: str) -> None:

@@ -1,0 +1,106 @@
+"""ContentStore: blobs by their digest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from transom.model.ids import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A stored blob."""
+
+    digest: Digest
+    size: int
+
+
+class Ingest(Protocol):
+    """A blob on its way in; close it in every case, after commit it does nothing."""
+
+    fd: int
+    """Open for reading and writing; whoever fills it (a worker, too) starts at 0."""
+
+    async def commit(self, digest: Digest, size: int) -> None:
+        """Check that what was written has this digest and size, and make it a blob. Durable on return.
+
+        Raises:
+            InvalidParameter: it has not; nothing is stored.
+        """
+        ...
+
+    async def adopt(self, digest: Digest) -> None:
+        """Make it a blob without reading it again; the writer hashed what it wrote. Durable on return."""
+        ...
+
+    async def close(self) -> None:
+        """Throw away what was not committed."""
+        ...
+
+
+class IngestDirectory(Protocol):
+    """Several blobs on their way in, written by a worker that hashes them; close it in every case."""
+
+    fd: int
+    """The directory that the worker writes into."""
+
+    async def adopt(self, name: str, digest: Digest) -> None:
+        """Make the file name a blob under the digest that its writer found. Durable on return."""
+        ...
+
+    async def read(self, name: str, *, limit: int) -> bytes:
+        """Return a file that is no blob.
+
+        Raises:
+            InvalidParameter: it has more than limit bytes.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Throw away what was not adopted."""
+        ...
+
+
+class ContentStore(Protocol):
+    """Keeps blobs under their digests; a blob once stored never changes."""
+
+    async def ingest(self) -> Ingest:
+        """Begin a blob whose digest is not known yet."""
+        ...
+
+    async def ingest_directory(self) -> IngestDirectory:
+        """Begin several blobs at once."""
+        ...
+
+    async def put(self, data: bytes) -> Digest:
+        """Store a small document and return its digest. Durable on return; stored already is no error."""
+        ...
+
+    async def read(self, digest: Digest, *, limit: int) -> bytes:
+        """Return a whole blob.
+
+        Raises:
+            NotFound: it is not here.
+            InvalidParameter: it has more than limit bytes.
+        """
+        ...
+
+    async def open(self, digest: Digest) -> int:
+        """Return a new descriptor for reading; the caller closes it.
+
+        Raises:
+            NotFound: it is not here.
+        """
+        ...
+
+    async def find(self, digest: Digest) -> Blob | None:
+        """Return what is known of a blob, or None."""
+        ...
+
+    async def delete(self, digest: Digest) -> int:
+        """Remove a blob and return the bytes freed: 0 if it was not there."""
+        ...
+
+    async def list(self) -> Sequence[Blob]:
+        """Return every blob."""
+        ...

@@ -1,0 +1,107 @@
+"""Layers: tars turned into snapshots and back, and files in and out of a container's root."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from transom.model.ids import Digest
+
+
+class LayerForm(StrEnum):
+    """How a layer's tar is laid out."""
+
+    POSIX = "posix"
+    WINDOWS = "windows"
+
+
+class ChangeKind(IntEnum):
+    """Docker's numbers for what `docker diff` shows."""
+
+    MODIFIED = 0
+    ADDED = 1
+    DELETED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that differs from the image, `/`-separated below the root, with a leading `/`."""
+
+    path: str
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What unpacking a layer showed.
+
+    warnings: sentences for the log on what this host could not keep (streams, attributes).
+    """
+
+    diff_id: Digest
+    size_bytes: int
+    inodes: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A layer that was written: the digest and size of the blob as it is stored, and the digest of the tar in it."""
+
+    diff_id: Digest
+    digest: Digest
+    size_bytes: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRegistry:
+    """What a committed snapshot holds of a registry; empty where it has none.
+
+    delta: path of the file in our own form, as it was given to Layers.diff.
+    hives: path of a directory with Windows' delta hives (`Software_Delta` …), as pulled.
+    """
+
+    delta: str = ""
+    hives: str = ""
+
+
+class Layers(Protocol):
+    """Works on whole trees, in processes of their own; a cancel has ended the process and undone its effect."""
+
+    async def apply(
+        self,
+        name: str,
+        parent: str,
+        layer: int,
+        form: LayerForm,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> Applied:
+        """Make committed snapshot name of parent and the tar behind descriptor layer (plain or compressed).
+
+        The tar is checked against nothing: compare diff_id, and remove the snapshot if it is wrong. on_progress gets
+        the number of bytes read so far. If name exists the tar is not read and diff_id is empty.
+
+        Raises:
+            InvalidParameter: the tar is broken or hostile; nothing is left.
+            Unavailable: the disk is full.
+        """
+        ...
+
+    async def diff(self, key: str, form: LayerForm, target: int, registry: bytes = b"") -> Written:
+        """Write the changes of active key into descriptor target as a layer, gzip-compressed; equal trees, equal bytes.
+
+        registry is carried in a Windows layer, and given back by `registry` where the layer is applied.
+
+        Raises:
+            InvalidParameter: a file cannot be written in this form; the text names it.
+        """
+        ...
+
+    async def changes(self, key: str) -> Sequence[Change]:
+        """Return what active key adds, changes and deletes, in order of the paths."""
+        ...
+
+    async def registry(self, name: str) -> Sequence[LayerRegistry]:
+        """Return the registry parts of committed name's chain, lowest first; layers without one are left out."""
+        ...
