@@ -16,7 +16,7 @@ from bench import cases, machine, report
 from bench.measure import CommandFailed
 from bench.targets import PEERS, Target, docker, podman, transom
 
-ALL = ("start", "exec", "ps", "build", "memory")
+ALL = ("start", "burst", "exec", "ps", "build", "memory")
 
 
 def progress(text: str) -> None:
@@ -79,6 +79,9 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
         if "start" in wanted:
             say("==> run --rm")
             samples += cases.start_latency(targets, runs=options.runs, progress=progress)
+        if "burst" in wanted:
+            say("==> many at once")
+            samples += cases.burst_latency(targets, count=50, runs=max(3, options.runs // 5), progress=progress)
         if "exec" in wanted:
             say("==> exec")
             samples += cases.exec_latency(targets, runs=options.runs, progress=progress)

@@ -1,5 +1,6 @@
 """What is measured, as functions from the targets to samples or figures."""
 
+import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,23 @@ def start_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -
                 ),
             ]
     return interleave(jobs, runs=runs, progress=progress)
+
+
+def burst_latency(targets: Sequence[Target], *, count: int, runs: int, progress: Progress) -> list[Sample]:
+    """count `docker run --rm` begun at once, until the last has ended."""
+
+    def burst(target: Target) -> None:
+        argv = (*target.client, "run", "--rm", "--network", "none", LINUX, "true")
+        children = [
+            subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            for _ in range(count)
+        ]
+        failed = [said for child in children if (said := child.communicate()[1]) and child.returncode]
+        if failed:
+            raise CommandFailed(f"{target.name}: {len(failed)} of {count}: {failed[0].decode(errors='replace')}")
+
+    jobs = [Job(f"run-{count}-at-once", target.name, partial(burst, target)) for target in targets]
+    return interleave(jobs, runs=runs, warm_ups=1, progress=progress)
 
 
 def exec_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -> list[Sample]:

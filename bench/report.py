@@ -39,6 +39,7 @@ RATIOS = (
     Ratio("Windows `cmd /c ver`, no network, against Docker's busybox", "ver-none", "run-none", 0.60),
     Ratio("exec in a Linux container, against Docker's", "exec", "exec", 1.0),
     Ratio("exec of `cmd /c ver`, against Docker's exec of true", "exec-ver", "exec", 1.0),
+    Ratio("50 starts at once, against Docker's", "run-50-at-once", "run-50-at-once", 1.0),
     Ratio("classic build of 20 RUN steps, against Docker's", "build-20-run", "build-20-run", 0.50),
 )
 LIMITS = (
