@@ -241,8 +241,20 @@ static unsigned supervise(const sigset_t *watched)
     }
 }
 
-int main(void)
+/* `init exec PATH`: become one more Windows process of the running container. */
+static int become_exec(char *request)
 {
+    if (chdir("/c"))
+        complain("/c");
+    execve(LOADER, (char *[]){LOADER, FIRST, "exec", request, NULL}, environment);
+    complain(LOADER);
+    return CODE_INIT_FAILED;
+}
+
+int main(int count, char **arguments)
+{
+    if (count == 3 && !strcmp(arguments[1], "exec"))
+        return become_exec(arguments[2]);
     sigset_t watched;
     sigemptyset(&watched);
     int signals[] = {SIGCHLD, SIGPWR, SIGINT, SIGQUIT, SIGHUP, SIGTERM};

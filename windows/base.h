@@ -41,6 +41,7 @@ void report_exit(const struct request *request, unsigned code);
 
 /* kernel.c */
 void kernel_prepare(const struct request *request);
+const char *processor_identifier(void);
 
 /* environment.c */
 void environment_apply(const struct request *request);

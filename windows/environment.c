@@ -68,10 +68,26 @@ static void set_identity(const wchar_t *user)
         SetEnvironmentVariableW(L"COMPUTERNAME", computer);
 }
 
+static void set_number(const wchar_t *name, unsigned value)
+{
+    char digits[16] = "";
+    SetEnvironmentVariableW(name, wide(text_number(digits + sizeof digits - 1, value)));
+}
+
+static void set_machine(void)
+{
+    SYSTEM_INFO system;
+    GetSystemInfo(&system);
+    set_number(L"NUMBER_OF_PROCESSORS", system.dwNumberOfProcessors);
+    set_number(L"PROCESSOR_LEVEL", system.wProcessorLevel);
+    SetEnvironmentVariableW(L"PROCESSOR_IDENTIFIER", wide(processor_identifier()));
+}
+
 void environment_apply(const struct request *request)
 {
     drop_foreign();
     set_identity(request->user);
+    set_machine();
     for (unsigned i = 0; i < request->environment_count; i++) {
         wchar_t *entry = wide(request->environment[i]), *equals = entry + 1;
         while (*equals && *equals != L'=')

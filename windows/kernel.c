@@ -136,25 +136,44 @@ static void set_text(HANDLE key, const wchar_t *value, const char *text)
     set_value(key, value, REG_SZ, data, (wide_length(data) + 1) * sizeof *data);
 }
 
-/* As wineboot names it: `Intel64 Family 6 Model 85 Stepping 7`. */
-static void describe_processor(char out[64], const char *vendor, unsigned signature)
+static char vendor[13], model[49];
+
+static void ask_processor(void)
 {
+    unsigned words[4], brand[12];
+    cpuid(0, words);
+    memcpy(vendor, &words[1], 4);
+    memcpy(vendor + 4, &words[3], 4);
+    memcpy(vendor + 8, &words[2], 4);
+    for (unsigned i = 0; i < 3; i++)
+        cpuid(0x80000002 + i, brand + 4 * i);
+    memcpy(model, brand, sizeof brand);
+}
+
+/* As Windows names it: `Intel64 Family 6 Model 85 Stepping 7, GenuineIntel`. */
+const char *processor_identifier(void)
+{
+    static char out[96];
+    unsigned basic[4];
     char number[16] = "", *end = number + sizeof number - 1, *p = out;
-    unsigned family = signature >> 8 & 15, model = signature >> 4 & 15;
+    ask_processor();
+    cpuid(1, basic);
+    unsigned family = basic[0] >> 8 & 15, low = basic[0] >> 4 & 15;
     if (family == 6 || family == 15)
-        model += signature >> 12 & 0xf0;
+        low += basic[0] >> 12 & 0xf0;
     if (family == 15)
-        family += signature >> 20 & 0xff;
+        family += basic[0] >> 20 & 0xff;
     const char *labels[] = {text_starts(vendor, "AuthenticAMD") ? "AMD64 Family " : "Intel64 Family ", " Model ",
-                            " Stepping "};
-    unsigned numbers[] = {family, model, signature & 15};
-    for (unsigned i = 0; i < 3; i++) {
-        const char *digits = text_number(end, numbers[i]);
-        memcpy(p, labels[i], text_length(labels[i]));
-        p += text_length(labels[i]);
-        memcpy(p, digits, text_length(digits) + 1);
-        p += text_length(digits);
+                            " Stepping ", ", "};
+    unsigned numbers[] = {family, low, basic[0] & 15};
+    for (unsigned i = 0; i < 4; i++) {
+        const char *parts[] = {labels[i], i < 3 ? text_number(end, numbers[i]) : vendor};
+        for (unsigned j = 0; j < 2; j++) {
+            memcpy(p, parts[j], text_length(parts[j]) + 1);
+            p += text_length(parts[j]);
+        }
     }
+    return out;
 }
 
 static void create_hardware_keys(DWORD mhz)
@@ -163,17 +182,7 @@ static void create_hardware_keys(DWORD mhz)
     HANDLE description = create_key(machine, L"DESCRIPTION"), system = create_key(description, L"System");
     HANDLE processors = create_key(system, L"CentralProcessor");
     create_key(machine, L"DEVICEMAP");
-    unsigned vendor[4], basic[4], brand[12];
-    cpuid(0, vendor);
-    cpuid(1, basic);
-    for (unsigned i = 0; i < 3; i++)
-        cpuid(0x80000002 + i, brand + 4 * i);
-    char maker[13] = "", model[49] = "", identifier[64] = "";
-    memcpy(maker, &vendor[1], 4);
-    memcpy(maker + 4, &vendor[3], 4);
-    memcpy(maker + 8, &vendor[2], 4);
-    memcpy(model, brand, sizeof brand);
-    describe_processor(identifier, maker, basic[0]);
+    wchar_t *identifier = wide(processor_identifier());
     set_text(system, L"Identifier", "AT compatible");
     SYSTEM_INFO info;
     GetSystemInfo(&info);
@@ -181,8 +190,8 @@ static void create_hardware_keys(DWORD mhz)
         char number[16] = "";
         HANDLE key = create_key(processors, wide(text_number(number + sizeof number - 1, i)));
         set_text(key, L"ProcessorNameString", model);
-        set_text(key, L"VendorIdentifier", maker);
-        set_text(key, L"Identifier", identifier);
+        set_text(key, L"VendorIdentifier", vendor);
+        set_value(key, L"Identifier", REG_SZ, identifier, (wide_length(identifier) + 1) * sizeof *identifier);
         set_value(key, L"~MHz", REG_DWORD, &mhz, sizeof mhz);
         CloseHandle(key);
     }

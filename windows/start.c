@@ -116,11 +116,27 @@ static struct failure explain(DWORD error)
     }
 }
 
+/* Make a missing working directory, as Docker does. */
+static bool enter(wchar_t *directory)
+{
+    if (SetCurrentDirectoryW(directory))
+        return true;
+    for (wchar_t *p = directory; *p; p++)
+        if ((*p == L'\\' || *p == L'/') && p != directory) {
+            wchar_t separator = *p;
+            *p = 0;
+            CreateDirectoryW(directory, NULL);
+            *p = separator;
+        }
+    CreateDirectoryW(directory, NULL);
+    return SetCurrentDirectoryW(directory);
+}
+
 /* The current directory and the environment of this process become the program's: CreateProcess searches by them. */
 bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS_INFORMATION *process,
                    struct failure *failure)
 {
-    if (!SetCurrentDirectoryW(request->directory)) {
+    if (!enter(request->directory)) {
         *failure = explain(ERROR_DIRECTORY);
         return false;
     }

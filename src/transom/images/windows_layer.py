@@ -44,15 +44,15 @@ SPELLING: Final[Mapping[str, str]] = {
         "windows/system32/drivers/etc",
         "windows/syswow64",
         "windows/temp",
-        "windows/fonts",
+        "windows/Fonts",
         "windows/inf",
         "Program Files",
         "Program Files/Common Files",
         "Program Files (x86)",
         "Program Files (x86)/Common Files",
         "ProgramData",
-        "users",
-        "users/Public",
+        "Users",
+        "Users/Public",
     )
 }
 """How the base spells its own directories: a layer that has no base below it yet must not spell them otherwise."""

@@ -1,0 +1,139 @@
+"""Builds a base: download, unpack, compile our programs, run Wine's set-up once, normalise, adopt."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transom import faults
+from transom.aio.locks import KeyedLock
+from transom.drivers.exec.wine.base import sandbox, template, tree
+from transom.drivers.exec.wine.base.archive import Package
+from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
+from transom.drivers.exec.wine.base.digest import tree_digest
+from transom.drivers.exec.wine.base.fetch import Mirror
+from transom.drivers.exec.wine.base.packing import Counter, write_archive
+from transom.drivers.exec.wine.base.programs import find_programs
+from transom.drivers.exec.wine.base.sources import find_mirror
+from transom.drivers.exec.wine.base.store import DiskBaseStore
+from transom.errors import TransomError
+from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
+from transom.host.run import run
+from transom.model.clock import Clock, rfc3339nano
+
+_UNPACKED = faults.declare("base_build.unpacked", "the packages are unpacked, the registry is not made")
+_SET_UP = faults.declare("base_build.set_up", "Wine's set-up has run")
+SETUP_TIMEOUT_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class DebianBaseBuilder:
+    """Implements BaseBuilder with Debian's Wine packages."""
+
+    store: DiskBaseStore
+    clock: Clock
+    locks: KeyedLock
+    environment: Mapping[str, str]
+    """Where proxies are named."""
+
+    async def build(self, options: BaseOptions, progress: Progress) -> BaseInfo:
+        """Build one base at a time; two callers who want the same get the same."""
+        mirror = options.mirror.rstrip("/") or await asyncio.to_thread(find_mirror)
+        sources = (*SOURCES, *(WOW64_SOURCES if options.wow64 else ()))
+        async with self.locks("base"), self.store.workspace() as work:
+            began = time.monotonic()
+            fetched = await Mirror(mirror, self.store.cache, SUITE, self.environment).packages(sources, progress)
+            made = work / "base"
+            await self._make(work, made, fetched, options, progress)
+            progress(BaseProgress("check"))
+            digest, size = await asyncio.to_thread(tree_digest, made)
+            info = BaseInfo(
+                digest,
+                next(package.version for source, package, _ in fetched if source.package == "libwine"),
+                ("wow64",) if options.wow64 else (),
+                tuple((package.name, package.version, package.architecture) for _, package, _ in fetched),
+                size,
+                await asyncio.to_thread(_compressed, made),
+                round(time.monotonic() - began, 1),
+                rfc3339nano(self.clock.now()),
+            )
+            return await asyncio.to_thread(self.store.adopt, made, info)
+
+    async def _make(
+        self,
+        work: Path,
+        made: Path,
+        fetched: Sequence[tuple[Source, Package, Path]],
+        options: BaseOptions,
+        progress: Progress,
+    ) -> None:
+        linux = made / "linux"
+        await asyncio.to_thread(linux.mkdir, parents=True)
+        programs = await find_programs(work)
+        await self._unpack(fetched, linux, progress)
+        await asyncio.to_thread(tree.finish_linux, linux, programs)
+        faults.point(_UNPACKED)
+        progress(BaseProgress("registry"))
+        prefix = work / "prefix"
+        await asyncio.to_thread(tree.prepare_prefix, prefix, linux)
+        await _set_up(linux, prefix)
+        faults.point(_SET_UP)
+
+        def finish() -> None:
+            (linux / INF).unlink()
+            tree.make_drive(prefix, linux, made / "c", programs)
+            registry = made / "registry"
+            registry.mkdir()
+            system = template.system_branch(_text(prefix / "system.reg"), wow64=options.wow64)
+            (registry / "system.reg").write_text(system, encoding="utf-8", errors="surrogateescape")
+            user = template.user_branch(_text(prefix / "user.reg"))
+            (registry / "user.reg").write_text(user, encoding="utf-8", errors="surrogateescape")
+            tree.normalise(made)
+
+        await asyncio.to_thread(finish)
+
+    async def _unpack(self, fetched: Sequence[tuple[Source, Package, Path]], linux: Path, progress: Progress) -> None:
+        done = 0
+
+        def count(items: int) -> None:
+            nonlocal done
+            done += items
+            if done % 50 == 0:
+                progress(BaseProgress("unpack", done))
+
+        # The two largest packages, Wine's, side by side: unpacking is bound by one core each.
+        async with asyncio.TaskGroup() as group:
+            for architecture in dict.fromkeys(source.architecture for source, _, _ in fetched):
+                mine = [(source, deb) for source, _, deb in fetched if source.architecture == architecture]
+                group.create_task(asyncio.to_thread(_unpack_all, mine, linux, count), name=f"unpack {architecture}")
+
+
+def _unpack_all(fetched: Sequence[tuple[Source, Path]], linux: Path, count: Callable[[int], None]) -> None:
+    for source, deb in fetched:
+        tree.unpack(source, deb, linux, count)
+
+
+async def _set_up(linux: Path, prefix: Path) -> None:
+    """Run Wine's own set-up once in a sandbox.
+
+    Raises:
+        TransomError: it failed; the text has the end of what it said.
+    """
+    argv = [sys.executable, "-m", sandbox.__name__, str(linux), str(prefix)]
+    env = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = await run(argv, env=env, timeout_s=SETUP_TIMEOUT_S)
+    if done.code != 0 or not (prefix / "system.reg").exists():
+        raise TransomError(f"Wine's set-up failed ({done.code}): {done.stderr.decode('utf-8', 'replace')[-1000:]}")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def _compressed(made: Path) -> int:
+    counter = Counter()
+    write_archive(made, b"", counter, lambda size: None)
+    return counter.bytes

@@ -1,0 +1,163 @@
+"""Downloads from a Debian mirror: what is signed, then what the signed file names, each checked."""
+
+import asyncio
+import hashlib
+import logging
+import lzma
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from transom import faults
+from transom.drivers.exec.wine.base.archive import Listed, Package, find_packages, parse_release, signed_text
+from transom.drivers.exec.wine.base.contents import KEYRINGS, Source
+from transom.drivers.exec.wine.base.sources import apt_proxies, choose_proxy
+from transom.errors import InvalidParameter, NotSupported, Unavailable
+from transom.execution.bases import BaseProgress, Progress
+from transom.host.run import ProgramMissing, run
+
+log = logging.getLogger(__name__)
+
+PARALLEL = 4
+CHUNK = 1 << 18
+_DOWNLOADED = faults.declare("base_build.downloaded", "some packages are in the cache, nothing is built")
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """Fetches from one mirror into a cache directory of files named by their digest."""
+
+    url: str
+    cache: Path
+    suite: str
+    environment: Mapping[str, str]
+
+    async def packages(self, sources: Sequence[Source], progress: Progress) -> list[tuple[Source, Package, Path]]:
+        """Return the sources' packages and where they are on disk, all of them checked.
+
+        Raises:
+            InvalidParameter: a signature or a sum is wrong.
+            Unavailable: the mirror does not answer.
+        """
+        self.cache.mkdir(parents=True, exist_ok=True)
+        timeout = aiohttp.ClientTimeout(total=None, connect=30, sock_read=60)
+        try:
+            async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
+                progress(BaseProgress("index"))
+                found = await self._resolve(session, sources)
+                await self._fetch_all(session, [package for _, package in found], progress)
+        except aiohttp.ClientError as exc:
+            raise Unavailable(f"the mirror {self.url} cannot be used: {exc}") from exc
+        except TimeoutError as exc:
+            raise Unavailable(f"the mirror {self.url} does not answer") from exc
+        faults.point(_DOWNLOADED)
+        return [(source, package, self._cached(package.sha256)) for source, package in found]
+
+    async def _resolve(self, session: aiohttp.ClientSession, sources: Sequence[Source]) -> list[tuple[Source, Package]]:
+        inline = await self._get(session, f"dists/{self.suite}/InRelease", limit=16 << 20)
+        await check_signature(inline)
+        release = parse_release(signed_text(inline.decode("utf-8", "replace")), codename=self.suite)
+        found: list[tuple[Source, Package]] = []
+        for architecture in dict.fromkeys(source.architecture for source in sources):
+            index = await self._index(session, release, architecture)
+            mine = [source for source in sources if source.architecture == architecture]
+            packages = find_packages(index, [source.package for source in mine])
+            found += zip(mine, packages, strict=True)
+        return found
+
+    async def _index(self, session: aiohttp.ClientSession, release: dict[str, Listed], architecture: str) -> str:
+        name = f"main/binary-{architecture}/Packages.xz"
+        listed = release.get(name)
+        if listed is None:
+            raise InvalidParameter(f"the mirror's Release does not list {name}")
+        directory = f"dists/{self.suite}/main/binary-{architecture}"
+        # By hash first: while a mirror is updated, the plain name may be of another day than the Release.
+        try:
+            data = await self._get(session, f"{directory}/by-hash/SHA256/{listed.sha256}", limit=listed.size_bytes)
+        except Unavailable:
+            data = await self._get(session, f"{directory}/Packages.xz", limit=64 << 20)
+        if hashlib.sha256(data).hexdigest() != listed.sha256:
+            raise InvalidParameter(f"{name} from {self.url} is not what the signed Release lists; try again later")
+        return await asyncio.to_thread(lambda: lzma.decompress(data).decode("utf-8", "replace"))
+
+    async def _fetch_all(self, session: aiohttp.ClientSession, packages: Sequence[Package], progress: Progress) -> None:
+        unique = {package.sha256: package for package in packages}
+        missing = [each for each in unique.values() if not self._cached(each.sha256).exists()]
+        total = sum(package.size_bytes for package in missing)
+        done = 0
+
+        def count(size: int) -> None:
+            nonlocal done
+            done += size
+            progress(BaseProgress("download", done, total))
+
+        gate = asyncio.Semaphore(PARALLEL)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for package in sorted(missing, key=lambda each: -each.size_bytes):
+                    group.create_task(self._fetch(session, package, gate, count), name=f"fetch {package.name}")
+        except* (aiohttp.ClientError, TimeoutError, InvalidParameter, Unavailable) as group_error:
+            raise group_error.exceptions[0] from None
+
+    async def _fetch(
+        self, session: aiohttp.ClientSession, package: Package, gate: asyncio.Semaphore, count: Callable[[int], None]
+    ) -> None:
+        target = self._cached(package.sha256)
+        part = target.with_suffix(f".part{os.getpid()}")
+        digest = hashlib.sha256()
+        try:
+            async with gate, session.get(f"{self.url}/{package.path}", proxy=self._proxy()) as response:
+                if response.status != 200:
+                    raise Unavailable(f"{self.url}/{package.path}: HTTP {response.status}")
+                with part.open("wb") as file:
+                    async for chunk in response.content.iter_chunked(CHUNK):
+                        digest.update(chunk)
+                        file.write(chunk)  # a quarter of a MiB into the page cache: no time to speak of
+                        count(len(chunk))
+            if digest.hexdigest() != package.sha256:
+                raise InvalidParameter(f"{package.path} from {self.url} has a wrong SHA256 sum")
+            part.rename(target)
+        finally:
+            with suppress(FileNotFoundError):
+                part.unlink()
+
+    async def _get(self, session: aiohttp.ClientSession, path: str, *, limit: int) -> bytes:
+        async with session.get(f"{self.url}/{path}", proxy=self._proxy()) as response:
+            if response.status != 200:
+                raise Unavailable(f"{self.url}/{path}: HTTP {response.status}")
+            data = b""
+            async for chunk in response.content.iter_chunked(CHUNK):
+                data += chunk
+                if len(data) > limit:
+                    raise InvalidParameter(f"{self.url}/{path} is larger than the archive says")
+            return data
+
+    def _proxy(self) -> str | None:
+        return choose_proxy(self.url, environment=self.environment, apt=apt_proxies())
+
+    def _cached(self, sha256: str) -> Path:
+        return self.cache / f"{sha256}.deb"
+
+
+async def check_signature(inline: bytes) -> None:
+    """Check a clear-signed file against Debian's archive keys.
+
+    Raises:
+        InvalidParameter: no key of Debian's signed it.
+        NotSupported: gpgv or the keys are not installed.
+    """
+    keyrings = await asyncio.to_thread(lambda: [path for path in KEYRINGS if os.path.exists(path)])
+    if not keyrings:
+        raise NotSupported("Debian's archive keys are missing: install the package debian-archive-keyring")
+    try:
+        argv = ["gpgv", *(part for path in keyrings for part in ("--keyring", path)), "-"]
+        done = await run(argv, stdin=inline, timeout_s=30)
+    except ProgramMissing as exc:
+        raise NotSupported("gpgv is missing: install the package gpgv") from exc
+    if done.code != 0:
+        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise InvalidParameter(f"InRelease is not signed by Debian: {reason[-1] if reason else 'gpgv failed'}")

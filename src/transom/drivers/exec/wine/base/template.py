@@ -1,0 +1,59 @@
+"""The registry that every container of a base starts from: wineboot's, without what is slow or one machine's. Pure."""
+
+from transom.drivers.exec.wine.base import contents
+from transom.drivers.exec.wine.registry import Branch, Key, fold, is_within, parse, print_branch, quoted, without
+
+_SYSTEM_VALUES = {
+    # Programs ask for these early; what is not here is a failed look-up, which costs little.
+    r"Software\\Wine\\Drivers": {"Graphics": "null", "Audio": ""},
+    r"System\\ControlSet001\\Control\\ProductOptions": {"ProductType": "ServerNT"},
+    r"System\\ControlSet001\\Services\\Tcpip\\Parameters": {"Domain": "", "SearchList": ""},
+}
+_USER_VALUES = {r"Software\\Wine\\Drivers": {"Graphics": "null", "Audio": ""}}
+_DROPPED_USER = (r"Software\\Wine\\Drivers", r"Software\\Wine\\Debug")
+
+
+def system_branch(text: str, *, wow64: bool) -> str:
+    """Return a base's system.reg from the one that wineboot wrote."""
+    branch = parse(text)
+    removed = list(contents.REMOVED_KEYS)
+    if not wow64:
+        removed += [r"Software\\Wow6432Node", r"Software\\Classes\\Wow6432Node"]
+    branch = without(branch, removed)
+    zones, kept = (
+        fold(contents.TIME_ZONES),
+        [fold(contents.TIME_ZONES + "\\\\" + zone) for zone in contents.KEPT_TIME_ZONES],
+    )
+    branch = {
+        path: key
+        for path, key in branch.items()
+        if path == zones or not is_within(path, zones) or any(is_within(path, zone) for zone in kept)
+    }
+    for name, values in contents.REMOVED_VALUES.items():
+        found = branch.get(fold(name))
+        if found:
+            for value in values:
+                found.values.pop(fold(value), None)
+    _set(branch, _SYSTEM_VALUES)
+    return _with_user_directory(print_branch("system", branch))
+
+
+def user_branch(text: str) -> str:
+    """Return a base's user.reg from the one that wineboot wrote."""
+    branch = without(parse(text), _DROPPED_USER)
+    _set(branch, _USER_VALUES)
+    return _with_user_directory(print_branch("user", branch))
+
+
+def _set(branch: Branch, values: dict[str, dict[str, str]]) -> None:
+    for name, entries in values.items():
+        key = branch.setdefault(fold(name), Key(name))
+        for value, text in entries.items():
+            key.values[fold(quoted(value))] = (quoted(value), quoted(text))
+
+
+def _with_user_directory(text: str) -> str:
+    """Spell the profiles' directory as Windows does; the profile of the user who builds is the administrator's."""
+    for old in (r"C:\\users\\root", r"C:\\users\\ContainerAdministrator"):
+        text = text.replace(old, r"C:\\Users\\ContainerAdministrator")
+    return text.replace(r"C:\\users", r"C:\\Users")

@@ -1,0 +1,129 @@
+"""ExecSpec of a Windows container → the ExecSpec of the Linux container that Wine runs in. Pure but for spellings.
+
+Its root is the base's Linux side, read-only. Drive C: is an overlay at /c: the container's upper directory over the
+image's layers over the base's C: drive.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from transom.drivers.exec.wine.prefix import check_drive
+from transom.drivers.snapshot.spelling import Spelling
+from transom.errors import NotSupported
+from transom.execution.spec import ExecSpec, ProcessSpec
+from transom.model.mount import Mount, MountKind
+
+INIT = "/transom/init"
+CONTROL = "/run/transom"
+PREFIX = "/run/wine"
+DRIVE_C = "/c"
+OVERLAY_OPTIONS = ("redirect_dir=on", "metacopy=off", "index=off")
+LINUX = "linux"
+
+CAPABILITIES = ("DAC_OVERRIDE", "FOWNER", "NET_BIND_SERVICE")
+"""Windows' administrator reads and writes what is mounted into the container, and listens where he likes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a container's parts are on the host."""
+
+    base: Path
+    control: Path
+    prefix: Path
+
+
+def drive_c(root: Mount, base: Path) -> Mount:
+    """Return C: from a snapshot's root, with the base's drive below it."""
+    upper = root.upper if not root.readonly else ""
+    # A root of one layer comes as a bind of it: writable ones are that upper directory themselves.
+    lowers = root.lowers or (() if upper else (root.source,))
+    return Mount(
+        MountKind.OVERLAY,
+        target=DRIVE_C,
+        lowers=(*lowers, str(base / "c")),
+        upper=upper,
+        work=root.work if upper else "",
+        readonly=root.readonly,
+        options=OVERLAY_OPTIONS,
+        idmap=root.idmap,
+    )
+
+
+def process(spec: ProcessSpec, args: Sequence[str]) -> ProcessSpec:
+    """Return the Linux process that starts args for the Windows process spec."""
+    return ProcessSpec(
+        args=tuple(args),
+        cwd="/",
+        terminal=spec.terminal,
+        open_stdin=spec.open_stdin,
+        stdin_once=spec.stdin_once,
+        console_size=spec.console_size,
+    )
+
+
+def drives(mounts: Sequence[Mount]) -> dict[str, str]:
+    """Return the drives of a container: letter → path on its Linux side."""
+    letters = sorted({check_drive(mount.target) for mount in mounts if mount.target} | {"c"})
+    return {letter: DRIVE_C if letter == "c" else f"/drives/{letter}" for letter in letters}
+
+
+def linux_mounts(mounts: Sequence[Mount], c: Mount) -> tuple[Mount, ...]:
+    """Return user mounts with targets on the Linux side, below C: in the spelling that is there already."""
+    made: list[Mount] = []
+    whole = {check_drive(mount.target) for mount in mounts if not mount.target[2:].strip("\\/")}
+    with ExitStack() as stack:
+        fds = []
+        for directory in filter(None, (c.upper, *c.lowers)):
+            fds.append(os.open(directory, os.O_PATH | os.O_DIRECTORY))
+            stack.callback(os.close, fds[-1])
+        spelling = Spelling(fds)
+        for mount in mounts:
+            letter, rest = check_drive(mount.target), mount.target[2:].replace("\\", "/").strip("/")
+            if letter == "c":
+                made.append(replace(mount, target=f"{DRIVE_C}/{spelling.spell(rest)}"))
+                continue
+            if rest and letter not in whole:
+                # Only a part of the drive is mounted: the rest of it is an empty place in memory.
+                made.append(Mount(MountKind.TMPFS, target=f"/drives/{letter}", options=("mode=0755",)))
+                whole.add(letter)
+            made.append(replace(mount, target=f"/drives/{letter}" + (f"/{rest}" if rest else "")))
+    return tuple(made)
+
+
+def linux_spec(spec: ExecSpec, places: Places, passwd: str) -> ExecSpec:
+    """Return the container to hand to the OCI driver.
+
+    Raises:
+        NotSupported: spec asks for what Windows containers do not have.
+    """
+    if spec.security.privileged or spec.process.privileged:
+        raise NotSupported("privileged mode is not supported for Windows containers")
+    if spec.devices:
+        raise NotSupported("Windows containers take no Linux devices; leave --device away")
+    c = drive_c(spec.root, places.base)
+    if spec.readonly_root:
+        c = replace(c, readonly=True)
+    fixed = (
+        Mount(MountKind.TMPFS, target="/run/user", options=("mode=0755",)),
+        Mount(MountKind.BIND, target=PREFIX, source=str(places.prefix)),
+        Mount(MountKind.BIND, target=CONTROL, source=str(places.control)),
+        c,
+    )
+    return replace(
+        spec,
+        os=LINUX,
+        process=process(spec.process, [INIT]),
+        root=Mount(MountKind.BIND, source=str(places.base / "linux"), readonly=True),
+        readonly_root=True,
+        init=False,
+        mounts=(*fixed, *linux_mounts(spec.mounts, c)),
+        files=(*spec.files, ("/etc/passwd", passwd)),
+        security=replace(spec.security, cap_add=CAPABILITIES, cap_drop=("ALL",), no_new_privileges=True),
+        os_version="",
+        base="",
+        registry_deltas=(),
+    )
