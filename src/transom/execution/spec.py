@@ -124,5 +124,7 @@ class ExecSpec:
     base: str = ""
     cgroup_parent: str = ""
     annotations: tuple[tuple[str, str], ...] = ()
+    keep_fds: tuple[int, ...] = ()
+    """Descriptors that the monitor inherits and holds while it lives; the container does not get them."""
     registry_deltas: tuple[str, ...] = ()
     """Files with the registry changes of the image's layers, lowest first (Windows guests)."""

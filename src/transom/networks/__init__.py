@@ -1,0 +1,1 @@
+"""Rules of networks, pure: records, addresses, ports, the text of nft tables, DNS answers, hosts files."""

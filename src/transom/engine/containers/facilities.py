@@ -43,12 +43,14 @@ class Sandbox:
     """A container's network as it runs.
 
     network_path: the namespace for the runtime, `host` for the host's. files: name → text of `hosts`, `resolv.conf`.
+    keep_fds: sockets for the container's monitor to inherit, so that its ports stay taken while the engine restarts.
     """
 
     network_path: str
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     ports: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    keep_fds: tuple[int, ...] = ()
 
 
 class Sandboxes(Protocol):

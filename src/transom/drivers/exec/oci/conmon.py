@@ -48,6 +48,7 @@ class Monitored:
     runtime_args: tuple[str, ...]
     exec_spec: str = ""
     log_size_max: int = 0
+    keep_fds: tuple[int, ...] = ()
 
 
 def _arguments(conmon: str, what: Monitored) -> list[str]:
@@ -109,7 +110,7 @@ class Monitor:
                 os.close(fd)
 
         try:
-            fds = [sync_write, start_read, *([attach_write] if what.exec_spec else ())]
+            fds = [sync_write, start_read, *([attach_write] if what.exec_spec else ()), *what.keep_fds]
             environment = {**env, "_OCI_SYNCPIPE": str(sync_write), "_OCI_STARTPIPE": str(start_read)}
             if what.exec_spec:
                 environment["_OCI_ATTACHPIPE"] = str(attach_write)
