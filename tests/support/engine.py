@@ -1,5 +1,6 @@
 """An engine as a black box: its own roots, its socket, the real docker CLI; started, stopped, killed, looked over."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ from tests.support.images import busybox_archive
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".venv" / "bin"
+KEPT = ROOT / ".cache" / "test"
 WINDOWS = "mcr.microsoft.com/windows/nanoserver:ltsc2022"
 
 
@@ -152,6 +154,20 @@ class Engine:
             assert result.code == 0, f"docker {' '.join(arguments)}: {result.code}: {result.err}\n{self.log_tail()}"
         return result
 
+    def transom(self, *arguments: str, timeout_s: float = 60) -> Done:
+        """Run our own command line against this engine."""
+        done = subprocess.run(
+            [str(PROGRAMS / "transom"), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=timeout_s,
+            env=docker_environment() | {"DOCKER_HOST": f"unix://{self.socket}"},
+        )
+        assert done.returncode == 0, f"transom {' '.join(arguments)}: {done.stderr}\n{self.log_tail()}"
+        return Done(done.returncode, done.stdout, done.stderr)
+
     def docker_argv(self, *arguments: str) -> list[str]:
         """Return the command line, for a test that runs it by itself (a terminal, a stream); see docker_environment."""
         return [docker_cli(), "-H", f"unix://{self.socket}", *arguments]
@@ -162,12 +178,38 @@ class Engine:
         self._clients.append(made)
         return made
 
+    def ensure_base(self) -> None:
+        """Give the engine the Windows base of the tests; it is built once for each state of the code that builds it."""
+        if self.transom("base", "ls", "-q").out.strip():
+            return
+        archive = KEPT / f"base-{_base_sources()}.tar.zst"
+        if archive.exists():
+            self.transom("base", "import", "-q", str(archive), timeout_s=120)
+            return
+        digest = self.transom("base", "build", "-q", timeout_s=900).out.strip()
+        KEPT.mkdir(parents=True, exist_ok=True)
+        for old in KEPT.glob("base-*"):
+            old.unlink()
+        self.transom("base", "export", "-o", f"{archive}.new", digest, timeout_s=300)
+        os.replace(f"{archive}.new", archive)
+
     def load_busybox(self, name: str = "busybox:latest") -> None:
         """Load the Linux image of the tests."""
         archive = self.directory / "busybox.tar"
         busybox_archive(archive, name)
         self.docker("load", "-i", str(archive))
         archive.unlink()
+
+
+@cache
+def _base_sources() -> str:
+    """Return a digest over the code that a base is made by and of."""
+    found = hashlib.sha256()
+    for folder in ("src/transom/drivers/exec/wine/base", "linux", "windows"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.suffix in (".py", ".c", ".h"):
+                found.update(path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 @cache
