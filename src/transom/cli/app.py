@@ -120,7 +120,7 @@ def _run(path: str, command: Command, arguments: list[str], settings: flag.Value
             print(texts.command_help(path, command), end="")
             return 0
         if complaint := command.arity.complaint(len(rest)):
-            see = "See" if "at least" in complaint else "Run"
+            see = "See" if "at least" in complaint or "at most" in complaint else "Run"
             usage = f"{_usage(path, command)}\n\n{see} '{name} --help' for more information"
             _complain(f"{PROGRAM}: '{name}' {complaint}\n\n{usage}")
             return 1
@@ -129,12 +129,11 @@ def _run(path: str, command: Command, arguments: list[str], settings: flag.Value
         _complain(f"{exc}\n\n{_usage(path, command)}\n\nRun '{name} --help' for more information")
         return exc.exit_code
     except TransomError as exc:
-        code = exc.exit_code if isinstance(exc, CliError) else 125 if command.prefix_errors else 1
         text = str(exc)
-        if command.prefix_errors and text:
+        if isinstance(exc, CliError) and exc.hint:
             text = f"{PROGRAM}: {text}\n\nRun '{name} --help' for more information"
         _complain(text)
-        return code
+        return exc.exit_code if isinstance(exc, CliError) else 1
 
 
 def _usage(path: str, command: Command) -> str:

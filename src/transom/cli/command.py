@@ -51,8 +51,7 @@ SOME = Arity(1)
 class Command:
     """One command, for every path that leads to it (`ps`, `container ls`).
 
-    usage is what follows the command's name in its usage line. prefix_errors is Docker's habit of
-    starting run's errors with the program's name and ending them with a hint.
+    usage is what follows the command's name in its usage line.
     """
 
     usage: str
@@ -62,7 +61,6 @@ class Command:
     arity: Arity = NONE
     long: str = ""
     interspersed: bool = True
-    prefix_errors: bool = False
 
 
 def for_each(names: Sequence[str], act: Callable[[str], object]) -> int:

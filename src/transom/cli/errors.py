@@ -4,11 +4,15 @@ from transom.errors import TransomError
 
 
 class CliError(TransomError):
-    """A message for the user and the exit code that goes with it."""
+    """A message for the user and the exit code that goes with it.
 
-    def __init__(self, text: str, *, exit_code: int = 1) -> None:
+    hint adds the program's name before it and where to read more after it, as Docker does for run.
+    """
+
+    def __init__(self, text: str, *, exit_code: int = 1, hint: bool = False) -> None:
         super().__init__(text)
         self.exit_code = exit_code
+        self.hint = hint
 
 
 class UsageError(CliError):

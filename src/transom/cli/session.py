@@ -5,12 +5,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from transom import __version__
 from transom.client.contexts import ClientConfig
 from transom.client.endpoint import Endpoint
 from transom.client.engine import EngineClient
 from transom.client.errors import ConnectionFailed
 
-USER_AGENT = "Transom-Client (linux)"
+USER_AGENT = f"Transom-Client/{__version__} (linux)"
 
 
 @dataclass(slots=True)

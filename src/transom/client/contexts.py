@@ -83,16 +83,26 @@ class ClientConfig:
 
     def registry_auth(self, registry: str) -> str:
         """Return the X-Registry-Auth value for a registry's host name: stored credentials, or empty ones."""
-        import base64
+        return _header(self._credentials("https://index.docker.io/v1/" if registry == "docker.io" else registry))
 
-        key = "https://index.docker.io/v1/" if registry == "docker.io" else registry
+    def all_registry_auth(self) -> str:
+        """Return the X-Registry-Config value, which a build sends: every registry's credentials, or nothing."""
+        keys = {**(self.values.get("auths") or {}), **(self.values.get("credHelpers") or {})}
+        found = {key: self._credentials(key) for key in keys}
+        return _header({key: auth for key, auth in found.items() if auth}) if any(found.values()) else ""
+
+    def _credentials(self, key: str) -> dict[str, str]:
         helper = (self.values.get("credHelpers") or {}).get(key) or self.values.get("credsStore")
-        auth: dict[str, str] | None = _from_helper(str(helper), key) if helper else None
+        auth = _from_helper(str(helper), key) if helper else None
         if auth is None:
             auth = _from_file((self.values.get("auths") or {}).get(key) or {})
-        if auth:
-            auth["serveraddress"] = key
-        return base64.urlsafe_b64encode(json.dumps(auth).encode()).decode()
+        return {**auth, "serveraddress": key} if auth else {}
+
+
+def _header(value: object) -> str:
+    import base64
+
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
 
 
 def _from_file(entry: dict[str, Any]) -> dict[str, str]:

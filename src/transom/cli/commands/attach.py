@@ -24,11 +24,11 @@ def _attach(session: Session, values: Values, arguments: list[str]) -> int:
     found = client.get(f"/containers/{segment(name)}/json")
     state, config = found["State"], found["Config"]
     if not state.get("Running"):
-        raise CliError("cannot attach to a stopped container, start it first")
+        raise CliError("You cannot attach to a stopped container, start it first")
     if state.get("Paused"):
-        raise CliError("cannot attach to a paused container, unpause it first")
+        raise CliError("You cannot attach to a paused container, unpause it first")
     if state.get("Restarting"):
-        raise CliError("cannot attach to a restarting container, wait until it is running")
+        raise CliError("You cannot attach to a restarting container, wait until it is running")
     container, tty = str(found["Id"]), bool(config.get("Tty"))
     takes_input = bool(config.get("OpenStdin")) and not values.on("no-stdin")
     require_terminal(attach_stdin=takes_input, tty=tty)

@@ -26,7 +26,7 @@ def _port(session: Session, values: Values, arguments: list[str]) -> None:
         number, slash, protocol = arguments[1].partition("/")
         wanted = f"{number}/{protocol if slash else 'tcp'}"
         if not ports.get(wanted):
-            raise CliError(f"no public port '{arguments[1]}' published for {arguments[0]}")
+            raise CliError(f"Error: No public port '{arguments[1]}' published for {arguments[0]}")
         lines = [_address(binding) for binding in ports[wanted]]
     else:
         lines = [f"{port} -> {_address(binding)}" for port, bindings in ports.items() for binding in bindings or ()]

@@ -19,13 +19,19 @@ from transom.model.reference import parse_reference
 NO_SUCH_IMAGE = "no such image"
 
 
-def check_pull(values: Values) -> None:
-    """Refuse a --pull that means nothing."""
-    if values.text("pull") not in PULL_KINDS:
-        raise CliError(
-            f'invalid pull option: \'{values.text("pull")}\': must be one of "always", "missing" or "never"',
-            exit_code=125,
-        )
+def checked_request(values: Values, arguments: list[str], *, detached: bool) -> ContainerRequest:
+    """Return what run's or create's flags ask for.
+
+    Raises:
+        CliError: they are malformed or contradict each other; 125.
+    """
+    pull = values.text("pull")
+    try:
+        if pull not in PULL_KINDS:
+            raise ValueError(f'invalid pull option: \'{pull}\': must be one of "always", "missing" or "never"')
+        return container_request(values, arguments[0], arguments[1:], detached=detached)
+    except (ValueError, CliError) as exc:
+        raise CliError(str(exc), exit_code=125, hint=True) from exc
 
 
 def create_container(session: Session, values: Values, request: ContainerRequest) -> str:
@@ -37,9 +43,7 @@ def create_container(session: Session, values: Values, request: ContainerRequest
     """
     cidfile = values.text("cidfile")
     if cidfile and Path(cidfile).exists():
-        raise CliError(
-            f"container ID file found, make sure the other container isn't running or delete {cidfile}", exit_code=125
-        )
+        raise CliError(f"container ID file found, make sure the other container isn't running or delete {cidfile}")
     image, pull = str(request.body["Image"]), values.text("pull")
     platform = values.text("platform") or os.environ.get("DOCKER_DEFAULT_PLATFORM", "")
     quiet = values.on("quiet")
@@ -64,7 +68,7 @@ def create_container(session: Session, values: Values, request: ContainerRequest
         try:
             Path(cidfile).write_text(container)
         except OSError as exc:
-            raise CliError(f"failed to create the container ID file: {exc}", exit_code=125) from exc
+            raise CliError(f"failed to create the container ID file: {exc}") from exc
     return container
 
 
@@ -81,7 +85,7 @@ def pull_image(session: Session, image: str, platform: str, *, quiet: bool) -> N
     try:
         progress.show(messages, io.StringIO() if quiet else sys.stderr)
     except CliError as exc:
-        raise CliError(f"Error response from daemon: {exc}", exit_code=125) from exc
+        raise CliError(f"Error response from daemon: {exc}") from exc
 
 
 def _familiar(image: str) -> str | None:
@@ -92,12 +96,7 @@ def _familiar(image: str) -> str | None:
 
 
 def _create(session: Session, values: Values, arguments: list[str]) -> int:
-    check_pull(values)
-    try:
-        request = container_request(values, arguments[0], arguments[1:], detached=False)
-    except ValueError as exc:
-        raise CliError(str(exc), exit_code=125) from exc
-    print(create_container(session, values, request))
+    print(create_container(session, values, checked_request(values, arguments, detached=False)))
     return 0
 
 

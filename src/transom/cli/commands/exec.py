@@ -7,7 +7,7 @@ from transom.cli.command import Arity, Command
 from transom.cli.commands.run import DETACH_KEYS, chosen_keys, shell_code
 from transom.cli.detach_keys import DEFAULT, parse_keys
 from transom.cli.flags import Values
-from transom.cli.options.pairs import environment
+from transom.cli.options.pairs import environment, valid_variable
 from transom.cli.proxy import follow_size
 from transom.cli.session import Session
 from transom.cli.streams import Conversation
@@ -17,7 +17,7 @@ from transom.client.engine import segment
 FLAGS = (
     flag.switch("detach", "Detached mode: run command in the background", short="d"),
     DETACH_KEYS,
-    flag.many("env", "Set environment variables", short="e"),
+    flag.many("env", "Set environment variables", short="e", parse=valid_variable),
     flag.many("env-file", "Read in a file of environment variables"),
     flag.switch("interactive", "Keep STDIN open even if not attached", short="i"),
     flag.switch("privileged", "Give extended privileges to the command"),

@@ -7,12 +7,14 @@ from typing import Any
 
 from transom.cli import flags as flag
 from transom.cli.command import SOME, TWO, Arity, Command, for_each
+from transom.cli.errors import CliError
 from transom.cli.flags import Values
 from transom.cli.options.filters import FORMAT, NO_TRUNC, filter_flag, filters
 from transom.cli.output.listing import Column, listing
 from transom.cli.output.units import ago, human_size, local_time, short_id
 from transom.cli.session import Session
 from transom.client.engine import Doc, segment
+from transom.errors import InvalidParameter
 from transom.model.reference import parse_reference
 
 NOTHING = "<none>"
@@ -38,7 +40,7 @@ class _Row:
     digest: str = NOTHING
 
 
-def _rows(image: Doc, *, digests: bool) -> list[_Row]:
+def rows(image: Doc, *, digests: bool) -> list[_Row]:
     """Return a row for each tag; with digests, one for each pair of tag and digest of a repository."""
     tags: dict[str, list[str]] = {}
     for name in image.get("RepoTags") or ():
@@ -50,14 +52,16 @@ def _rows(image: Doc, *, digests: bool) -> list[_Row]:
         repository, _, digest = name.partition("@")
         if repository != NOTHING:
             known.setdefault(repository, []).append(digest)
-    rows: list[_Row] = []
+    found: list[_Row] = []
     for repository in {**tags, **known}:
         for digest in known.get(repository, [NOTHING]) if digests else [NOTHING]:
-            rows += [_Row(image, repository, tag, digest) for tag in tags.get(repository, [NOTHING])]
-    return rows or [_Row(image)]
+            found += [_Row(image, repository, tag, digest) for tag in tags.get(repository, [NOTHING])]
+    return found or [_Row(image)]
 
 
-def _columns(*, truncate: bool) -> Mapping[str, Column]:
+def columns(*, truncate: bool) -> Mapping[str, Column]:
+    """Return the columns that a list of images may show."""
+
     def count(row: _Row, key: str, *, size: bool = False) -> str:
         value = int(row.image.get(key, -1))
         if value < 0:
@@ -82,7 +86,7 @@ def _columns(*, truncate: bool) -> Mapping[str, Column]:
         "Size": lambda row: human_size(row.image["Size"], 3),
         "Tag": lambda row: row.tag,
         "UniqueSize": unique,
-        "VirtualSize": lambda row: human_size(row.image["Size"], 3),
+        "VirtualSize": lambda row: human_size(row.image["Size"]),
     }
 
 
@@ -94,12 +98,12 @@ def _images(session: Session, values: Values, arguments: list[str]) -> int:
     if values.on("quiet"):
         form = "{{.ID}}"
         digests = False
-    rows = [row for image in images for row in _rows(image, digests=digests)]
+    found = [row for image in images for row in rows(image, digests=digests)]
     if values.on("quiet"):
-        rows = list({row.image["Id"]: row for row in rows}.values()) if not values.on("all") else rows
-    columns = _columns(truncate=not values.on("no-trunc"))
+        found = list({row.image["Id"]: row for row in found}.values()) if not values.on("all") else found
+    shown = columns(truncate=not values.on("no-trunc"))
     table = DIGEST_TABLE if values.on("digests") else TABLE
-    print(listing(rows, columns=columns, headers=HEADERS, table=table, format_text=form), end="")
+    print(listing(found, columns=shown, headers=HEADERS, table=table, format_text=form), end="")
     return 0
 
 
@@ -117,7 +121,10 @@ def _rmi(session: Session, values: Values, names: list[str]) -> int:
 
 
 def _tag(session: Session, values: Values, names: list[str]) -> None:
-    target = parse_reference(names[1]).with_default_tag()
+    try:
+        target = parse_reference(names[1]).with_default_tag()
+    except InvalidParameter as exc:
+        raise CliError(f'Error parsing reference: "{names[1]}" is not a valid repository/tag: {exc}') from exc
     query = {"repo": target.familiar_repository, "tag": target.tag}
     session.client.post(f"/images/{segment(names[0])}/tag", query)
 

@@ -10,7 +10,8 @@ from transom.cli.command import SOME, Command
 from transom.cli.errors import CliError
 from transom.cli.flags import Values
 from transom.cli.options.filters import INSPECT_FORMAT
-from transom.cli.output.render import Template
+from transom.cli.output.render import Template, to_json
+from transom.cli.output.template import TemplateError
 from transom.cli.session import Session
 from transom.client.engine import segment
 from transom.client.errors import ApiError
@@ -18,6 +19,8 @@ from transom.errors import TransomError
 
 Fetch = Callable[[str], Any]
 SIZE = flag.switch("size", "Display total file sizes if the type is container", short="s")
+MALFORMED = 64  # Docker's exit code for a template that cannot be parsed
+KINDS = '"container", "image", "network", "volume"'
 UNSUPPORTED = ("config", "node", "plugin", "secret", "service", "task")
 
 
@@ -27,7 +30,12 @@ def show_each(names: Sequence[str], fetch: Fetch, form: str) -> int:
     Raises:
         TemplateError: form is malformed.
     """
-    template = Template("{{json .}}" if form == "json" else form) if form else None
+    template: Template | None = None
+    if form and form != "json":
+        try:
+            template = Template(form)
+        except TemplateError as exc:
+            raise CliError(str(exc), exit_code=MALFORMED) from exc
     found: list[Any] = []
     failures: list[str] = []
     for name in names:
@@ -36,7 +44,9 @@ def show_each(names: Sequence[str], fetch: Fetch, form: str) -> int:
         except (ApiError, CliError) as exc:
             failures.append(str(exc))
     try:
-        if template is None:
+        if form == "json":
+            print(to_json(found))
+        elif template is None:
             print(json.dumps(found, indent=4, ensure_ascii=False))
         for value in found if template else ():
             assert template is not None
@@ -61,7 +71,7 @@ def _fetch_any(session: Session, values: Values) -> Fetch:
     if values.given("type") and wanted not in paths:
         if wanted in UNSUPPORTED:
             raise CliError(f'"{wanted}" is not a valid value for --type here: Transom has no swarm and no plugins')
-        raise CliError(f'unknown type: "{wanted}"')
+        raise CliError(f'unknown type: "{wanted}": must be one of {KINDS}')
 
     def fetch(name: str) -> Any:
         for kind in [wanted] if wanted else paths:

@@ -9,6 +9,7 @@ from transom.cli.errors import CliError
 from transom.cli.flags import Values
 from transom.cli.session import Session
 from transom.client.engine import segment
+from transom.client.errors import ApiError
 
 CONTAINERS = "CONTAINER [CONTAINER...]"
 SIGNAL = flag.text("signal", "Signal to send to the container", short="s")
@@ -57,7 +58,10 @@ def _rename(session: Session, values: Values, names: list[str]) -> None:
     old, new = (name.strip() for name in names)
     if not old or not new:
         raise CliError("Error: Neither old nor new names may be empty")
-    session.client.post(f"/containers/{segment(old)}/rename", {"name": new})
+    try:
+        session.client.post(f"/containers/{segment(old)}/rename", {"name": new})
+    except ApiError as exc:
+        raise CliError(f"{exc}\nError: failed to rename container named {old}") from exc
 
 
 def _wait(session: Session, values: Values, names: list[str]) -> int:

@@ -36,7 +36,8 @@ COMMAND_WIDTH = 20
 MOUNT_WIDTH = 15
 
 
-def _columns(*, truncate: bool) -> Mapping[str, Column]:
+def columns(*, truncate: bool) -> Mapping[str, Column]:
+    """Return the columns that a list of containers may show."""
     return {
         "Command": lambda c: json.dumps(
             shortened(c["Command"], COMMAND_WIDTH) if truncate else c["Command"], ensure_ascii=False
@@ -146,11 +147,11 @@ def _ps(session: Session, values: Values, _: list[str]) -> int:
             "filters": filters(values),
         },
     )
-    columns = _columns(truncate=not values.on("no-trunc"))
+    shown = columns(truncate=not values.on("no-trunc"))
     if values.on("quiet"):
         form = "{{.ID}}"
     table = TABLE + ("\t{{.Size}}" if values.on("size") else "")
-    print(listing(containers, columns=columns, headers=HEADERS, table=table, format_text=form), end="")
+    print(listing(containers, columns=shown, headers=HEADERS, table=table, format_text=form), end="")
     return 0
 
 

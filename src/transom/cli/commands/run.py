@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 from transom.cli import flags as flag
 from transom.cli.command import SOME, Command
-from transom.cli.commands.create import check_pull, create_container
+from transom.cli.commands.create import checked_request, create_container
 from transom.cli.detach_keys import DEFAULT, parse_keys
 from transom.cli.errors import CliError
 from transom.cli.flags import Values
-from transom.cli.options.container import ContainerRequest, container_request
+from transom.cli.options.container import ContainerRequest
 from transom.cli.options.container_flags import CONTAINER_FLAGS
 from transom.cli.proxy import follow_size, forward_signals
 from transom.cli.session import Session
@@ -73,33 +73,36 @@ def wait_code(response: Response) -> int:
 
 
 def _run(session: Session, values: Values, arguments: list[str]) -> int:
-    check_pull(values)
     detached = values.on("detach")
-    try:
-        request = container_request(values, arguments[0], arguments[1:], detached=detached)
-    except ValueError as exc:
-        raise CliError(str(exc), exit_code=125) from exc
+    if detached and values.many("attach"):
+        raise CliError("conflicting options: cannot specify both --attach and --detach")
+    request = checked_request(values, arguments, detached=detached)
     if not detached:
         require_terminal(attach_stdin="stdin" in request.streams, tty=request.tty)
+    try:
+        return _run_request(session, values, request, detached=detached)
+    except TransomError as exc:
+        code = exit_code_for(exc.message) if isinstance(exc, ApiError) else 125
+        raise CliError(str(exc), exit_code=code, hint=True) from exc
+
+
+def _run_request(session: Session, values: Values, request: ContainerRequest, *, detached: bool) -> int:
     keys = chosen_keys(session, values)
     parsed_keys = parse_keys(keys or DEFAULT)
     client = session.client
-    try:
-        container = create_container(session, values, request)
-        if detached:
-            client.post(f"/containers/{segment(container)}/start")
-            print(container)
+    container = create_container(session, values, request)
+    if detached:
+        client.post(f"/containers/{segment(container)}/start")
+        print(container)
+        return 0
+    proxied = values.on("sig-proxy") and not request.tty
+    with forward_signals(client, container, enabled=proxied), _attached(client, container, request, keys) as stream:
+        waiting = _ask_to_wait(client, container, request)
+        _start(client, container, request, waiting)
+        if stream is not None and not _converse(client, container, request, stream, parsed_keys):
+            waiting.close()
             return 0
-        proxied = values.on("sig-proxy") and not request.tty
-        with forward_signals(client, container, enabled=proxied), _attached(client, container, request, keys) as stream:
-            waiting = _ask_to_wait(client, container, request)
-            _start(client, container, request, waiting)
-            if stream is not None and not _converse(client, container, request, stream, parsed_keys):
-                waiting.close()
-                return 0
-            return wait_code(waiting)
-    except ApiError as exc:
-        raise CliError(str(exc), exit_code=exit_code_for(exc.message)) from exc
+        return wait_code(waiting)
 
 
 @contextlib.contextmanager
@@ -147,5 +150,4 @@ RUN = Command(
     flags=RUN_FLAGS,
     arity=SOME,
     interspersed=False,
-    prefix_errors=True,
 )

@@ -38,7 +38,7 @@ def _start(session: Session, values: Values, names: list[str]) -> int:
         else:
             print(name, flush=True)
     if failed:
-        raise CliError(f"failed to start containers: {', '.join(failed)}")
+        raise CliError(f"Error: failed to start containers: {', '.join(failed)}")
     return 0
 
 

@@ -88,8 +88,6 @@ def _streams(values: Values, *, detached: bool) -> frozenset[str]:
         if item not in STREAMS:
             raise ValueError(f"valid streams are STDIN, STDOUT and STDERR: {item}")
     if detached:
-        if wanted:
-            raise ValueError("conflicting options: cannot specify both --attach and --detach")
         return frozenset()
     if wanted:
         return frozenset(wanted)

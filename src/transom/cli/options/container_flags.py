@@ -3,6 +3,7 @@
 from transom.cli.flags import Flag, checked, many, number, switch, text
 from transom.cli.options import limits
 from transom.cli.options.mounts import parse_mount
+from transom.cli.options.pairs import valid_variable
 from transom.cli.output.units import parse_bytes
 
 PULL_KINDS = ("always", "missing", "never", "")
@@ -50,7 +51,7 @@ CONTAINER_FLAGS: tuple[Flag, ...] = (
     many("dns-search", "Set custom DNS search domains"),
     text("domainname", "Container NIS domain name"),
     text("entrypoint", "Overwrite the default ENTRYPOINT of the image"),
-    many("env", "Set environment variables", short="e"),
+    many("env", "Set environment variables", short="e", parse=valid_variable),
     many("env-file", "Read in a file of environment variables"),
     many("expose", "Expose a port or a range of ports"),
     many("gpus", "GPU devices to add to the container ('all' to pass all GPUs)", kind="gpu-request", parse=limits.gpus),

@@ -30,7 +30,7 @@ _UNIX_TIME = re.compile(r"^-?\d+(\.\d+)?$")
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise ValueError(f"invalid filter '{text}'")
+        raise ValueError("bad format of filter (expected name=value)")
     return name.strip().lower(), value.strip()
 
 

@@ -13,7 +13,7 @@ def environment(given: Iterable[str], files: Iterable[str], environ: Mapping[str
     A name alone takes its value from our own environment.
 
     Raises:
-        CliError: a file is unreadable or malformed, or a variable has no name.
+        CliError: a file is unreadable or malformed.
     """
     found: list[str] = []
     for path in files:
@@ -29,10 +29,19 @@ def environment(given: Iterable[str], files: Iterable[str], environ: Mapping[str
                 found.append(f"{name}={environ[name]}")
     for item in given:
         name, equals, _ = item.partition("=")
-        if not name:
-            raise CliError(f"invalid environment variable: {item}")
         found.append(item if equals or name not in environ else f"{name}={environ[name]}")
     return found
+
+
+def valid_variable(item: str) -> str:
+    """Return item, `NAME=value` or `NAME`.
+
+    Raises:
+        ValueError: it has no name.
+    """
+    if not item.partition("=")[0]:
+        raise ValueError(f"invalid environment variable: {item}")
+    return item
 
 
 def key_values(items: Iterable[str]) -> dict[str, str]:

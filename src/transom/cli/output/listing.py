@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from transom.cli.output.render import FUNCTIONS, Row, Template, no_field
+from transom.cli.output.render import FUNCTIONS, LIST, Row, Template
 from transom.cli.output.table import align
 
 TABLE, JSON = "table", "json"
@@ -32,11 +32,11 @@ def listing(
     if source == JSON:
         source = "{{json .}}"
     source = source.replace("\\t", "\t").replace("\\n", "\n")
-    template = Template(source, on_missing=no_field)
+    template = Template(source, wording=LIST)
     lines = [template.render(Row({name: column(item) for name, column in columns.items()})) for item in items]
     if not as_table:
         return "".join(line + "\n" for line in lines)
-    head = Template(source, functions=HEADER_FUNCTIONS, on_missing=no_field).render(_header(columns, headers))
+    head = Template(source, functions=HEADER_FUNCTIONS, wording=LIST).render(_header(columns, headers))
     return align("\n".join([head, *lines])) + "\n"
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from transom.cli.output.template import Node, Pipeline, TemplateError, Term, parse
@@ -14,8 +15,8 @@ MAPS = frozenset({"Labels", "Networks", "Ports", "ExposedPorts", "Options", "Ann
 class Missing:
     """A field that is not there: false in a condition, an error where it is printed."""
 
-    def __init__(self, term: Term, name: str, *, in_map: bool) -> None:
-        self.term, self.name, self.in_map = term, name, in_map
+    def __init__(self, term: Term, place: int, *, in_map: bool) -> None:
+        self.term, self.place, self.in_map = term, place, in_map
 
     def __bool__(self) -> bool:
         return False
@@ -24,7 +25,7 @@ class Missing:
 class Template:
     """A parsed template; render applies it to one value.
 
-    functions are added to Go's and Docker's own; on_missing words the error for a field that is not there.
+    functions are added to Go's and Docker's own; wording is how the command begins its complaints.
     """
 
     def __init__(
@@ -32,11 +33,14 @@ class Template:
         source: str,
         *,
         functions: Mapping[str, Callable[..., Any]] | None = None,
-        on_missing: Callable[[Term, str], str] | None = None,
+        wording: "Wording | None" = None,
     ) -> None:
-        self._nodes = parse(source)
+        self._wording = wording or INSPECT
+        try:
+            self._nodes = parse(source)
+        except TemplateError as exc:
+            raise TemplateError(f"{self._wording.malformed}{exc}") from None
         self._functions = {**FUNCTIONS, **(functions or {})}
-        self._on_missing = on_missing or _no_entry
 
     def render(self, value: Any) -> str:
         """Return the text that the template makes of value.
@@ -45,7 +49,10 @@ class Template:
             TemplateError: the template does not fit value.
         """
         out: list[str] = []
-        self._walk(self._nodes, value, {"$": value}, out)
+        try:
+            self._walk(self._nodes, value, {"$": value}, out)
+        except TemplateError as exc:
+            raise TemplateError(f"{self._wording.unfit}{exc}") from None
         return "".join(out)
 
     def _walk(self, nodes: Iterable[Node], dot: Any, names: dict[str, Any], out: list[str]) -> None:
@@ -74,7 +81,8 @@ class Template:
         elif value is None or isinstance(value, Missing):
             pairs = []
         else:
-            raise TemplateError(f"range can't iterate over {go_text(value)}")
+            term = node.pipeline.commands[-1][0]
+            raise TemplateError(f"{_at(term)} range can't iterate over {go_text(value)}")
         for key, item in pairs:
             scope = dict(names)
             match node.pipeline.variables:
@@ -99,7 +107,7 @@ class Template:
         if first.kind == "word" and first.text not in CONSTANTS:
             function = self._functions.get(first.text)
             if function is None:
-                raise TemplateError(f'template parsing error: template: :1: function "{first.text}" not defined')
+                raise TemplateError(f'template: :1: function "{first.text}" not defined')
             if first.text in ("and", "or"):
                 return self._shortcut(first.text, rest, dot, names)
             return self._call(first, function, [self._term(term, dot, names) for term in rest] + piped)
@@ -137,7 +145,7 @@ class Template:
             case "word":
                 return self._command((term,), dot, names, [])
             case "variable" if term.text not in names:
-                raise TemplateError(f'template parsing error: template: :1: undefined variable "{term.text}"')
+                raise TemplateError(f'template: :1: undefined variable "{term.text}"')
             case "variable":
                 start = names[term.text]
             case "group":
@@ -150,22 +158,25 @@ class Template:
 
     def _chain(self, value: Any, term: Term) -> Any:
         owner = ""
-        for name in term.fields:
+        for place, name in enumerate(term.fields):
             if isinstance(value, Missing) or value is None:
                 if owner in MAPS or (isinstance(value, Missing) and value.in_map):
-                    return Missing(term, name, in_map=True)
-                raise TemplateError(self._on_missing(term, value.name if isinstance(value, Missing) else name))
+                    return Missing(term, place, in_map=True)
+                raise TemplateError(self._absent(term, value.place if isinstance(value, Missing) else place))
             if not isinstance(value, Mapping):
-                raise TemplateError(f"{_at(term)} can't evaluate field {name} in type {_go_type(value)}")
-            value = _member(value, name, term, owner)
+                raise TemplateError(f"{_at(term, place)} can't evaluate field {name} in type {_go_type(value)}")
+            value = _member(value, term, place, owner)
             owner = name
         return value
+
+    def _absent(self, term: Term, place: int) -> str:
+        return f"{_at(term, place)} {self._wording.absent.format(term.fields[place])}"
 
     def _present(self, value: Any) -> Any:
         """Return value for use; a missing struct field is an error, a missing map entry is nil."""
         if isinstance(value, Missing):
             if not value.in_map:
-                raise TemplateError(self._on_missing(value.term, value.name))
+                raise TemplateError(self._absent(value.term, value.place))
             return None
         return value
 
@@ -174,18 +185,21 @@ class Template:
         return "<no value>" if present is None else go_text(present)
 
 
-def _member(value: Mapping[str, Any], name: str, term: Term, owner: str) -> Any:
+def _member(value: Mapping[str, Any], term: Term, place: int, owner: str) -> Any:
+    name = term.fields[place]
     if name in value:
         return value[name]
     lower = name.lower()  # Go's names differ from JSON's in case alone: ID and Id, NanoCPUs and NanoCpus
     for key in value:
         if key.lower() == lower and owner not in MAPS:
             return value[key]
-    return Missing(term, name, in_map=owner in MAPS)
+    return Missing(term, place, in_map=owner in MAPS)
 
 
-def _at(term: Term) -> str:
-    return f'template: :1:{term.offset}: executing "" at <{_shown(term)}>:'
+def _at(term: Term, place: int = 0) -> str:
+    before = len(term.text) if term.kind == "variable" else 0
+    offset = term.offset + before + sum(len(name) + 1 for name in term.fields[:place])
+    return f'template: :1:{offset}: executing "" at <{_shown(term)}>:'
 
 
 def _shown(term: Term) -> str:
@@ -193,13 +207,17 @@ def _shown(term: Term) -> str:
     return start + "".join(f".{name}" for name in term.fields) or "."
 
 
-def _no_entry(term: Term, name: str) -> str:
-    return f'template parsing error: {_at(term)} map has no entry for key "{name}"'
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a command says before the template's own complaint, and of a field that is not there."""
+
+    malformed: str
+    unfit: str
+    absent: str
 
 
-def no_field(term: Term, name: str) -> str:
-    """Word the error for a column that a list does not have."""
-    return f"failed to execute template: {_at(term)} can't evaluate field {name}"
+INSPECT = Wording("template parsing error: ", "template parsing error: ", 'map has no entry for key "{}"')
+LIST = Wording("failed to parse template: ", "failed to execute template: ", "can't evaluate field {} in this list")
 
 
 def _number(text: str) -> int | float:
@@ -210,7 +228,7 @@ def _number(text: str) -> int | float:
     try:
         return float(text)
     except ValueError:
-        raise TemplateError(f'template parsing error: template: :1: bad number syntax: "{text}"') from None
+        raise TemplateError(f'template: :1: bad number syntax: "{text}"') from None
 
 
 def truth(value: Any) -> bool:

@@ -158,7 +158,7 @@ def _action_end(source: str, at: int) -> int:
 
 
 def _malformed(text: str) -> TemplateError:
-    return TemplateError(f"template parsing error: template: :1: {text}")
+    return TemplateError(f"template: :1: {text}")
 
 
 def _pipeline(text: str, base: int) -> Pipeline:
