@@ -1,12 +1,12 @@
 """Errors to HTTP: the only place that knows both sides."""
 
 import asyncio
-import json
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+import msgspec
 from aiohttp import web
 
 from transom import errors
@@ -39,12 +39,10 @@ def message_of(error: BaseException) -> str:
 
 
 def error_response(status: int, message: str) -> web.Response:
-    """Return Docker's error object."""
-    return web.json_response({"message": message}, status=status, dumps=_dumps)
-
-
-def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    """Return Docker's error object; its clients read it only if the media type has no parameter."""
+    return web.Response(
+        body=msgspec.json.encode({"message": message}) + b"\n", status=status, content_type="application/json"
+    )
 
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -1,0 +1,1 @@
+"""The engine's process: configuration, composition root, start and end."""

@@ -75,6 +75,10 @@ class ExecDriver(Protocol):
         """Return what is there now, or None if nothing is. The truth that recovery trusts."""
         ...
 
+    async def pid(self, container_id: ContainerId) -> int:
+        """Return the main process' host pid, 0 where there is none."""
+        ...
+
     async def stdio(self, container_id: ContainerId) -> Stdio:
         """Connect to the main process' streams; after create, before or after start. The caller closes it."""
         ...

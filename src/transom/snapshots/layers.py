@@ -75,15 +75,17 @@ class Layers(Protocol):
         parent: str,
         layer: int,
         form: LayerForm,
+        *,
+        diff_id: str = "",
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer (plain or compressed).
 
-        The tar is checked against nothing: compare diff_id, and remove the snapshot if it is wrong. on_progress gets
-        the number of bytes read so far. If name exists the tar is not read and diff_id is empty.
+        diff_id: what the uncompressed tar must have as its digest; empty for any. on_progress gets the number of
+        bytes read so far. If name exists the tar is not read.
 
         Raises:
-            InvalidParameter: the tar is broken or hostile; nothing is left.
+            InvalidParameter: the tar is broken, hostile or another one; nothing is left.
             Unavailable: the disk is full.
         """
         ...
@@ -96,6 +98,10 @@ class Layers(Protocol):
         Raises:
             InvalidParameter: a file cannot be written in this form; the text names it.
         """
+        ...
+
+    async def commit(self, name: str, key: str, registry: bytes = b"") -> None:
+        """Turn active key into committed name, registry being its registry part. Durable on return."""
         ...
 
     async def changes(self, key: str) -> Sequence[Change]:

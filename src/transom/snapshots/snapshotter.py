@@ -40,6 +40,10 @@ class Snapshotter(Protocol):
         """Return a read-only root of a committed snapshot."""
         ...
 
+    async def parent(self, key: str) -> str:
+        """Return the name of key's parent, empty for none."""
+        ...
+
     async def upper_dir(self, key: str) -> str:
         """Return the host directory that receives key's changes."""
         ...

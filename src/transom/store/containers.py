@@ -76,6 +76,11 @@ class SqliteContainers:
             self._forget(container)
             raise
 
+    def note(self, container: Container) -> None:
+        """Take a change into memory alone: one that the next save, or recovery from the driver, makes good."""
+        if container.id in self._by_id:
+            self._remember(container)
+
     async def save(self, container: Container) -> None:
         """Record a change. One that was removed meanwhile stays removed."""
         before = self._by_id.get(container.id)

@@ -71,6 +71,7 @@ class Exits:
             self._state.announce("oom", ended)
         if before.host_config.auto_remove:
             # What follows is the removal, which records itself: EXITED need not reach the disk.
+            self._state.containers.note(ended)
             await self._forget_runtime(ended)
             self._announce_die(ended, before)
             self._state.waits.exited(ended)

@@ -116,7 +116,8 @@ def status_text(container: Container, now: datetime) -> str:
             if container.status is Status.PAUSED:
                 return f"{text} (Paused)"
             if container.health is not None:
-                return f"{text} ({'health: starting' if container.health.status == 'starting' else container.health.status})"
+                health = container.health.status
+                return f"{text} ({'health: starting' if health == 'starting' else health})"
             return text
         case Status.CREATED:
             return "Created"

@@ -83,14 +83,18 @@ class RemoveContainer:
             await self.state.containers.save(removing.changed(status=Status.DEAD, error=str(exc)))
             raise
         faults.point(EMPTIED)
-        await self.state.containers.remove(container.id)
+        await self.finish(removing)
+
+    async def finish(self, removing: Container) -> None:
+        """Forget a container of which nothing but the record is left."""
+        await self.state.containers.remove(removing.id)
         if removing.removing_volumes:
             for mount in removing.mounts:
                 if mount.anonymous:
                     await self.volumes.discard(mount.name)
-        self.state.hubs.drop(container.id)
-        self.state.waits.removed(container)
-        self.state.announce("destroy", container)
+        self.state.hubs.drop(removing.id)
+        self.state.waits.removed(removing)
+        self.state.announce("destroy", removing)
 
     async def empty(self, container: Container) -> None:
         """Remove everything but the record; can be repeated."""

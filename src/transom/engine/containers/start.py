@@ -1,7 +1,7 @@
 """POST /containers/{id}/start."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transom import faults
@@ -77,7 +77,7 @@ class StartContainer:
             sandbox = network.result()
             faults.point(ATTACHED)
             self._write_files(before, sandbox)
-            deltas = await self.snapshots.registry_deltas(before.id)
+            deltas = [layer.delta for layer in await self.snapshots.registry(before.snapshot_parent) if layer.delta]
             spec = self._spec(before, sandbox, root.result(), deltas)
             await driver.create(spec)
             undo.push(driver.delete, before.id)
@@ -115,7 +115,7 @@ class StartContainer:
         if sandbox.network_path != "host" or container.config.hostname:
             names = ("hosts", "hostname", "resolv.conf")
             files = {INSIDE[name]: str(self.places.file(container.id, name)) for name in names}
-        return exec_spec(
+        spec = exec_spec(
             container,
             guest_for(container.os),
             root=root,
@@ -125,6 +125,7 @@ class StartContainer:
             network_path=sandbox.network_path,
             registry_deltas=deltas,
         )
+        return replace(spec, keep_fds=sandbox.keep_fds)
 
     def _write_files(self, container: Container, sandbox: Sandbox) -> None:
         directory = self.places.directory(container.id)

@@ -1,6 +1,6 @@
 """conmon as the monitor of one process: it holds the streams, the log and the exit code while the engine restarts.
 
-Paths are all below one directory per monitored process: `attach` (socket), `conmon.pid`, `pid`, `exit/<id>`, `oom`.
+Paths are all below one directory per monitored process: `attach` (socket), `conmon.pid`, `pid`, `exit/<id>`, `persist/oom`.
 Source: conmon's man page; its attach protocol: sequenced packets, first byte 2 stdout, 3 stderr, then data.
 """
 
@@ -56,7 +56,7 @@ def _arguments(conmon: str, what: Monitored) -> list[str]:
     argv = [
         conmon, "--api-version", "1", "-c", what.container_id, "-u", what.id, "-r", what.runtime,
         "-b", str(what.bundle),
-        "-p", str(d / "pid"), "-P", str(d / "conmon.pid"), "--exit-dir", str(d / "exit"), "--persist-dir", str(d),
+        "-p", str(d / "pid"), "-P", str(d / "conmon.pid"), "--exit-dir", str(d / "exit"), "--persist-dir", str(d / "persist"),
         "-l", f"k8s-file:{what.log_path}" if what.log_path else "none", "--full-attach", "--no-sync-log",
         "--log-level", "error", "-n", what.id,
     ]  # fmt: skip
@@ -99,6 +99,7 @@ class Monitor:
         """
         what.directory.mkdir(parents=True, exist_ok=True)
         (what.directory / "exit").mkdir(exist_ok=True)
+        (what.directory / "persist").mkdir(exist_ok=True)
         sync_read, sync_write = os.pipe2(os.O_CLOEXEC)
         start_read, start_write = os.pipe2(os.O_CLOEXEC)
         attach_read, attach_write = os.pipe2(os.O_CLOEXEC)
@@ -264,7 +265,7 @@ def read_exit(directory: Path, exit_id: str) -> ExitStatus | None:
     except OSError:
         return None
     code = int(text or 137)
-    return ExitStatus(code if code >= 0 else 128 - code, (directory / "oom").exists(), finished_at)
+    return ExitStatus(code if code >= 0 else 128 - code, (directory / "persist" / "oom").exists(), finished_at)
 
 
 def resize(directory: Path, rows: int, columns: int) -> None:

@@ -43,7 +43,7 @@ CREATED = faults.declare("oci.create.created", "the runtime has made the contain
 STARTED = faults.declare("oci.start.started", "the program runs")
 
 _MISSING = re.compile(r"not found|no such file or directory", re.IGNORECASE)
-_DENIED = re.compile(r"permission denied|is a directory|exec format error", re.IGNORECASE)
+_DENIED = re.compile(r"permission denied|operation not permitted|is a directory|exec format error", re.IGNORECASE)
 _FILE_LIMIT = 1 << 20
 
 
@@ -137,6 +137,7 @@ class OciDriver:
             keep_stdin=not process.stdin_once,
             runtime=self._settings.runtime,
             runtime_args=self._runtime_args(),
+            keep_fds=spec.keep_fds,
         )
 
     async def start(self, container_id: ContainerId) -> int | None:
@@ -183,6 +184,10 @@ class OciDriver:
         if self._is_waiting(container_id):
             return RuntimeStatus.CREATED
         return RuntimeStatus.PAUSED if self._is_frozen(container_id) else RuntimeStatus.RUNNING
+
+    async def pid(self, container_id: ContainerId) -> int:
+        """Return the main process' host pid."""
+        return self._pid(container_id)
 
     async def stdio(self, container_id: ContainerId) -> Stdio:
         """Connect to the main process' streams."""
@@ -474,7 +479,7 @@ def _start_failed(text: str, args: Sequence[str], *, exec_: bool = False) -> Sta
     """Turn the runtime's complaint into Docker's text, from which clients make exit codes."""
     text = text.strip().removeprefix("Error: ")
     name = args[0] if args else ""
-    if _DENIED.search(text):
+    if _DENIED.search(text) and name:
         code, reason = (
             126,
             f'exec: "{name}": {"is a directory" if "is a directory" in text.lower() else "permission denied"}',

@@ -1,0 +1,200 @@
+"""Tag Image, the part that builds: POST /build, POST /build/prune."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from multidict import MultiMapping
+
+from transom.api.query import flag, number
+from transom.engine.build.build import BuildImage
+from transom.engine.build.output import BuildOutput, text_of
+from transom.engine.build.prune import PruneBuilds
+from transom.engine.build.request import DEFAULT_DOCKERFILE, BuildRequest, parse_tags
+from transom.errors import InvalidParameter, NotSupported, TransomError
+from transom.model.platform import parse_platform
+from transom.wire.build import QUERY, BuildOutputSpec, BuildPruneResponse
+from transom.wire.containers import HostConfig, Ulimit
+
+log = logging.getLogger(__name__)
+
+_AUX_SINCE = (1, 30)
+_ISOLATIONS = frozenset({"", "default", "process", "hyperv"})
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRoutes:
+    """Handlers of /build."""
+
+    build_: BuildImage
+    prune_: PruneBuilds
+
+    def routes(self) -> list[tuple[str, str, object]]:
+        """Return (method, path, handler)."""
+        return [("POST", "/build", self.build), ("POST", "/build/prune", self.prune)]
+
+    async def build(self, request: web.Request) -> web.StreamResponse:
+        """POST /build: the answer begins with the first message; an error before that has a status of its own."""
+        wanted = build_request(request.query)
+        output = BuildOutput(quiet=flag(request.query, "q"), aux=_version(request) >= _AUX_SINCE)
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        failures: list[Exception] = []
+
+        async def work() -> None:
+            try:
+                await self.build_(wanted, _body(request), output)
+            except Exception as exc:
+                failures.append(exc)
+            finally:
+                output.close()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(work(), name="build")
+            async with aclosing(output.pieces()) as pieces:  # type: ignore[type-var]
+                async for piece in pieces:
+                    if not response.prepared:
+                        await response.prepare(request)
+                    await response.write(piece)
+        if failures:
+            return await _failed(request, response, output, failures[0])
+        if not response.prepared:
+            await response.prepare(request)
+        await response.write_eof()
+        return response
+
+    async def prune(self, request: web.Request) -> web.Response:
+        """POST /build/prune."""
+        if request.query.get("filters", "") not in {"", "{}"}:
+            raise NotSupported("filters of builder prune are not supported: leave --filter away")
+        if any(number(request.query, name) for name in ("keep-storage", "reserved-space", "max-used-space")):
+            raise NotSupported("builder prune keeps no amount of storage: leave --keep-storage away")
+        pruned = await self.prune_(everything=flag(request.query, "all"))
+        shape = BuildPruneResponse(caches_deleted=list(pruned.keys), space_reclaimed=pruned.bytes_freed)
+        return web.Response(body=msgspec.json.encode(shape) + b"\n", content_type="application/json")
+
+
+async def _failed(
+    request: web.Request, response: web.StreamResponse, output: BuildOutput, error: Exception
+) -> web.StreamResponse:
+    """Put the error into a stream that has begun; else let it become the answer."""
+    if not isinstance(error, TransomError):
+        log.error("build failed", exc_info=error)
+    if not response.prepared and not output.has_begun:
+        raise error
+    output.fail(error, text_of(error))
+    if not response.prepared:
+        await response.prepare(request)
+    async with aclosing(output.pieces()) as pieces:  # type: ignore[type-var]
+        async for piece in pieces:
+            await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+async def _body(request: web.Request) -> AsyncIterator[bytes]:
+    async for data in request.content.iter_any():
+        yield data
+
+
+def _version(request: web.Request) -> tuple[int, ...]:
+    asked = request.match_info.get("v")
+    return tuple(map(int, asked.split("."))) if asked else (2,)
+
+
+def build_request(query: "MultiMapping[str]") -> BuildRequest:
+    """Return what a query asks for; every parameter is honoured or refused.
+
+    Raises:
+        InvalidParameter: a value is malformed, a parameter unknown. NotSupported: it cannot be honoured.
+    """
+    _refuse(query)
+    platform = query.get("platform", "")
+    return BuildRequest(
+        tags=parse_tags(query.getall("t", [])),
+        dockerfile=query.get("dockerfile", "") or DEFAULT_DOCKERFILE,
+        target=query.get("target", ""),
+        build_args=_json(query, "buildargs", dict[str, str | None], "error reading build args") or {},
+        labels=_json(query, "labels", dict[str, str], "error reading labels") or {},
+        platform=parse_platform(platform) if platform else None,
+        use_cache=not flag(query, "nocache"),
+        cache_from=tuple(_json(query, "cachefrom", list[str], "error reading cache-from") or ()),
+        pull=flag(query, "pull"),
+        remove=flag(query, "rm", default=True) if query.get("rm", "") else True,
+        force_remove=flag(query, "forcerm"),
+        host=_host(query),
+    )
+
+
+def _refuse(query: "MultiMapping[str]") -> None:
+    unknown = sorted(set(query) - QUERY)
+    if unknown:
+        raise NotSupported(f"POST /build does not know the parameter {unknown[0]}: leave it away")
+    if query.get("version", "1") not in {"1", ""}:
+        if query["version"] != "2":
+            raise InvalidParameter(f'invalid version "{query["version"]}"')
+        raise NotSupported("BuildKit's protocol is not supported yet: set DOCKER_BUILDKIT=0")
+    remote = query.get("remote", "")
+    if remote == "client-session":
+        raise InvalidParameter(
+            "experimental session with v1 builder is no longer supported, use builder version v2 (BuildKit) instead"
+        )
+    if remote:
+        raise NotSupported(
+            f"building from {remote} is not supported: fetch or clone it and give docker build the directory"
+        )
+    if query.getall("securityopt", []):
+        raise InvalidParameter("security options are not supported on linux")
+    if flag(query, "squash"):
+        raise NotSupported("--squash is not supported: COPY --from an earlier stage gives one layer as well")
+    if _json(query, "outputs", list[BuildOutputSpec], "invalid outputs specified"):
+        raise NotSupported("--output needs BuildKit: build the image, then docker save or docker cp")
+
+
+def _host(query: "MultiMapping[str]") -> HostConfig:
+    isolation = query.get("isolation", "")
+    if isolation.lower() not in _ISOLATIONS:
+        raise InvalidParameter(f'unsupported isolation: "{isolation}"')
+    mode = query.get("networkmode", "")
+    return HostConfig(
+        memory=number(query, "memory"),
+        memory_swap=number(query, "memswap"),
+        cpu_shares=number(query, "cpushares"),
+        cpu_period=number(query, "cpuperiod"),
+        cpu_quota=number(query, "cpuquota"),
+        cpuset_cpus=query.get("cpusetcpus", ""),
+        cpuset_mems=query.get("cpusetmems", ""),
+        cgroup_parent=query.get("cgroupparent", ""),
+        shm_size=number(query, "shmsize"),
+        ulimits=_json(query, "ulimits", list[Ulimit], "error reading ulimit settings") or [],
+        extra_hosts=_extra_hosts(query),
+        network_mode="" if mode == "default" else mode,
+        isolation=isolation,
+    )
+
+
+def _extra_hosts(query: "MultiMapping[str]") -> list[str]:
+    """Return the `name:address` pairs: one parameter each, or as JSON (docker-py)."""
+    found: list[str] = []
+    for value in query.getall("extrahosts", []):
+        if value.startswith("{"):
+            found += [f"{name}:{address}" for name, address in _decode(value, dict[str, str], "extrahosts").items()]
+        else:
+            found.append(value)
+    return found
+
+
+def _json(query: "MultiMapping[str]", name: str, shape: Any, what: str) -> Any:
+    value = query.get(name, "")
+    return _decode(value, shape, what) if value else None
+
+
+def _decode(value: str, shape: Any, what: str) -> Any:
+    try:
+        return msgspec.json.decode(value, type=shape)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise InvalidParameter(f"{what}: {exc}") from None

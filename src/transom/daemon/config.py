@@ -1,0 +1,170 @@
+"""transomd's configuration: flag, then environment, then file, then default; checked whole at start.
+
+Keys of the file are dockerd's (`daemon.json`); an unknown one is an error that names the nearest known.
+"""
+
+import argparse
+import difflib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import transom
+from transom.errors import InvalidParameter
+
+DEFAULT_SOCKET = "unix:///run/transom/transom.sock"
+DEFAULT_FILE = "/etc/transom/daemon.json"
+
+_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+
+_FILE_KEYS: Mapping[str, str] = {
+    "hosts": "hosts",
+    "data-root": "data_root",
+    "exec-root": "exec_root",
+    "pidfile": "pidfile",
+    "log-level": "log_level",
+    "debug": "debug",
+    "group": "group",
+    "bridge": "bridge",
+    "bip": "bip",
+    "dns": "dns",
+    "dns-search": "dns_search",
+    "dns-opts": "dns_options",
+    "default-runtime": "default_runtime",
+    "init-path": "init_path",
+    "iptables": "firewall",
+    "mirror": "mirror",
+    "idle-timeout": "idle_timeout_s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be set. Paths are absolute; idle_timeout_s 0 means never."""
+
+    hosts: tuple[str, ...] = (DEFAULT_SOCKET,)
+    data_root: Path = Path("/var/lib/transom")
+    exec_root: Path = Path("/run/transom")
+    pidfile: str = ""
+    log_level: str = "info"
+    group: str = "transom"
+    bridge: str = ""
+    bip: str = ""
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    dns_options: tuple[str, ...] = ()
+    default_runtime: str = ""
+    init_path: str = ""
+    firewall: bool = True
+    mirror: str = ""
+    idle_timeout_s: int = 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    it = argparse.ArgumentParser(
+        prog="transomd", description="A Docker-compatible engine for Windows and Linux containers on Linux hosts."
+    )
+    it.add_argument("--version", action="version", version=f"transomd version {transom.__version__}")
+    it.add_argument("-H", "--host", action="append", dest="hosts", metavar="unix://PATH", help="socket to listen on")
+    it.add_argument("--data-root", metavar="DIR", help="where images, containers and volumes are kept")
+    it.add_argument("--exec-root", metavar="DIR", help="where the state of running containers is kept")
+    it.add_argument("-p", "--pidfile", metavar="FILE", help="file to write the engine's pid to")
+    it.add_argument("-l", "--log-level", choices=_LEVELS, help="what to log (default info)")
+    it.add_argument("-D", "--debug", action="store_true", help="same as --log-level debug")
+    it.add_argument("--config-file", metavar="FILE", help=f"daemon configuration file (default {DEFAULT_FILE})")
+    it.add_argument("-G", "--group", metavar="NAME", help="group that may use the sockets (default transom)")
+    it.add_argument("-b", "--bridge", metavar="NAME", help="name of the default network's bridge; none for no network")
+    it.add_argument("--bip", metavar="CIDR", help="address of the default bridge")
+    it.add_argument("--dns", action="append", metavar="IP", help="name server for containers")
+    it.add_argument("--dns-search", action="append", metavar="DOMAIN", help="search domain for containers")
+    it.add_argument("--dns-opt", action="append", dest="dns_options", metavar="OPTION", help="resolver option")
+    it.add_argument("--default-runtime", metavar="NAME", help="crun or runc (default: crun, else runc)")
+    it.add_argument("--init-path", metavar="FILE", help="program for --init (default: tini-static)")
+    it.add_argument("--mirror", metavar="URL", help="Debian mirror for Windows bases (default: the host's)")
+    it.add_argument(
+        "--idle-timeout", type=int, dest="idle_timeout_s", metavar="SECONDS", help="end after so long without use"
+    )
+    return it
+
+
+def load(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
+    """Return the configuration.
+
+    Raises:
+        InvalidParameter: something is wrong; the text says what and where.
+    """
+    flags = vars(parser().parse_args(argv))
+    path = flags.pop("config_file") or environ.get("TRANSOM_CONFIG_FILE", "")
+    values = _from_file(path or DEFAULT_FILE, must_exist=bool(path))
+    if environ.get("TRANSOM_DATA_ROOT"):
+        values["data_root"] = environ["TRANSOM_DATA_ROOT"]
+    if flags.pop("debug"):
+        values["log_level"] = "debug"
+    values |= {name: value for name, value in flags.items() if value is not None}
+    if values.pop("debug", False):
+        values.setdefault("log_level", "debug")
+    return _checked(values)
+
+
+def _from_file(path: str, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        raw = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise InvalidParameter(f"unable to configure the engine with file {path}: no such file") from None
+        return {}
+    except (OSError, ValueError) as exc:
+        raise InvalidParameter(f"unable to configure the engine with file {path}: {exc}") from None
+    if not isinstance(raw, dict):
+        raise InvalidParameter(f"unable to configure the engine with file {path}: it is no JSON object")
+    values = {}
+    for key, value in raw.items():
+        name = _FILE_KEYS.get(key)
+        if name is None:
+            near = difflib.get_close_matches(key, _FILE_KEYS, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise InvalidParameter(
+                f"unable to configure the engine with file {path}: the following directives don't match any "
+                f"configuration option: {key}{hint}"
+            )
+        values[name] = value
+    return values
+
+
+def _checked(values: dict[str, Any]) -> Config:
+    known = {field.name: field for field in fields(Config)}
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        default = known[name].default
+        if isinstance(default, tuple):
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise InvalidParameter(f"{name.replace('_', '-')}: a list of texts is expected")
+            value = tuple(value)
+        elif isinstance(default, Path):
+            value = _absolute(name, value)
+        elif not isinstance(value, type(default)):
+            raise InvalidParameter(f"{name.replace('_', '-')}: {type(default).__name__} expected, got {value!r}")
+        result[name] = value
+    config = Config(**result)
+    if config.log_level not in _LEVELS:
+        raise InvalidParameter(f"log-level: {config.log_level} is none of {', '.join(_LEVELS)}")
+    if config.idle_timeout_s < 0:
+        raise InvalidParameter("idle-timeout: seconds cannot be negative")
+    for host in config.hosts:
+        if host.startswith(("tcp://", "http")):
+            raise InvalidParameter(
+                f"{host}: the engine listens on unix sockets only; a TCP front end with TLS is a process of its own"
+            )
+        if not host.startswith(("unix:///", "fd://")):
+            raise InvalidParameter(f"{host}: a host is unix:///path or fd://")
+    return config
+
+
+def _absolute(name: str, value: object) -> Path:
+    if not isinstance(value, str) or not value:
+        raise InvalidParameter(f"{name.replace('_', '-')}: a path is expected")
+    return Path(os.path.realpath(value))
