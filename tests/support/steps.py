@@ -48,7 +48,10 @@ class RememberingRunner:
         if reference not in self.images:
             raise NoSuchImage(reference)
         image = self.images[reference]
-        return Base(image, self.identify(image), self.windows_base)
+        return Base(image, self.identify(image))
+
+    async def pinned(self, state: State) -> str:
+        return self.windows_base
 
     async def find_cached(self, state: State, key: str, created_by: str) -> ImageConfig | None:
         return self.cache.get(key)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from transom.build.state import State
 
 
-def step_key(state: State, created_by: str, *, runs: bool) -> str:
+def step_key(state: State, created_by: str, *, pinned: str = "") -> str:
     """Return the key of a step on top of state.
 
     created_by: the step's line of history; it holds the command with the build arguments that count, or the digest
-    of what is copied. runs: whether a program runs, whose result depends on the Windows base beneath.
+    of what is copied. pinned: digest of the Windows base that a program runs on.
     """
     platform = state.image.platform
     parts = (
@@ -18,7 +18,7 @@ def step_key(state: State, created_by: str, *, runs: bool) -> str:
         state.image_id or f"scratch {platform}",
         created_by,
         f"{platform} {platform.os_version}",
-        state.base.windows_base if runs else "",
+        pinned,
     )
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

@@ -59,8 +59,10 @@ class CopyStep:
 class Sources(Protocol):
     """What a CopyStep's sources turned out to be."""
 
-    digests: Sequence[str]
-    """One per source, `file:…` or `dir:…`: equal digests, equal result."""
+    @property
+    def digests(self) -> Sequence[str]:
+        """Return one per source, `file:…` or `dir:…`: equal digests, equal result."""
+        ...
 
 
 class StepRunner(Protocol):
@@ -75,6 +77,14 @@ class StepRunner(Protocol):
 
         Raises:
             NotFound: there is none.
+        """
+        ...
+
+    async def pinned(self, state: State) -> str:
+        """Return what a RUN's outcome depends on beside the image: the digest of the Windows base it will run on.
+
+        Raises:
+            NotFound: there is no such base.
         """
         ...
 

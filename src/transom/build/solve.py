@@ -173,7 +173,7 @@ class _Solver:
         for warning in change.warnings:
             self.progress.warn(warning)
         created_by = command_comment(change.state.shell, change.comment)
-        key = step_key(state, created_by, runs=False)
+        key = step_key(state, created_by)
         hit = await self._cached(state, change.state, key, created_by)
         return hit or await self._ended(change.state, key, created_by, None)
 
@@ -204,7 +204,7 @@ class _Solver:
         counted = [f"{name}={value}" for name, value in given.items() if args.counts(name)]
         shown = (*resolved.args, script) if script else resolved.args
         created_by = run_comment(shown, counted)
-        key = step_key(state, created_by, runs=True)
+        key = step_key(state, created_by, pinned=await self.runner.pinned(state))
         hit = await self._cached(state, state, key, created_by)
         if hit is not None:
             return hit
@@ -218,7 +218,7 @@ class _Solver:
         path = state.guest.join(state.config.working_dir, step.path)
         changed = state.configured(working_dir=path)
         created_by = files_comment(state.shell, f"WORKDIR {path}")
-        key = step_key(state, created_by, runs=False)
+        key = step_key(state, created_by)
         hit = await self._cached(state, changed, key, created_by)
         return hit or await self._ended(changed, key, created_by, await self.runner.make_directory(state, path))
 
@@ -254,7 +254,7 @@ class _Solver:
         )
         comment = f"{name} {flags}{sources_digest(sources.digests)} in {step.target} "
         created_by = files_comment(state.shell, comment)
-        key = step_key(state, created_by, runs=False)
+        key = step_key(state, created_by)
         hit = await self._cached(state, state, key, created_by)
         if hit is not None:
             return hit

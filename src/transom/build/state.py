@@ -10,7 +10,7 @@ from transom.model.oci import HistoryEntry, ImageConfig, RunConfig
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a FROM found: the image, its ID (empty for scratch), and the Windows base that its RUNs would use."""
+    """What a FROM found: the image, its ID (empty for scratch), and the Windows base that it was built on, if any."""
 
     image: ImageConfig
     image_id: str = ""

@@ -92,7 +92,11 @@ class Workspace(Protocol):
         """Return the host path at which a file of the workspace's own may be written."""
         ...
 
-    async def digest(self, name: str, *, mode: int, mtime: float) -> tuple[Source, str]:
+    def host_path(self, source: Source) -> str:
+        """Return where a file of the workspace's own lies on the host."""
+        ...
+
+    async def digest(self, path: str, *, mode: int, mtime: float) -> tuple[Source, str]:
         """Return a file written to `download`'s path as a source, dressed so, and its content's sha256."""
         ...
 

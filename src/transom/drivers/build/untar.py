@@ -6,9 +6,10 @@ import posixpath
 import stat
 
 from transom.drivers.build.target import Target
-from transom.drivers.snapshot.streams import HashedStream, compression_of
+from transom.drivers.snapshot.streams import HashedStream
 from transom.errors import InvalidParameter, NotSupported, TransomError
 from transom.host.rootfs import Rootfs
+from transom.images.compression import compression_of
 from transom.images.layer import OVERLAY_XATTRS, clean_name
 from transom.images.tar import BLK, BLOCK, CHAR, DIR, FIFO, LINK, REG, SYMLINK, Entry, Reader, Source
 

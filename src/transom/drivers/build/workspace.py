@@ -151,6 +151,10 @@ class DiskWorkspace:
         directory.mkdir()
         return str(directory / name)
 
+    def host_path(self, source: Source) -> str:
+        """Return where a file of the workspace's own lies on the host."""
+        return str(self._own / source.path)
+
     async def digest(self, path: str, *, mode: int, mtime: float) -> tuple[Source, str]:
         """Return a file written to `download`'s path as a source, dressed so, and its content's sha256."""
         return await _in_thread(self._digest, Path(path), mode, mtime)

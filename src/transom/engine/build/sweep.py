@@ -1,0 +1,28 @@
+"""Boot: what builds of an earlier run left is removed."""
+
+import logging
+from dataclasses import dataclass
+
+from transom.build.workspace import Workspaces
+from transom.engine.build.steps import SNAPSHOT_PREFIX
+from transom.snapshots.snapshotter import Snapshotter
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepBuilds:
+    """Removes workspaces and snapshots of builds that died with the engine; containers are recover.py's."""
+
+    workspaces: Workspaces
+    snapshots: Snapshotter
+
+    async def __call__(self) -> None:
+        """Do it; nothing builds yet."""
+        found = await self.workspaces.sweep()
+        for key in await self.snapshots.list():
+            if key.startswith(SNAPSHOT_PREFIX):
+                await self.snapshots.remove(key)
+                found += 1
+        if found:
+            log.info("removed what unfinished builds left", extra={"count": found})
