@@ -14,7 +14,6 @@ owner of the firewall (host firewalls drop what they do not know) is enough for 
 Source: nftables wiki, "Netfilter hooks" (priorities); man page nft(8), maps and concatenations.
 """
 
-import socket
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -25,7 +24,7 @@ from transom.networks.network import Kind, Network
 
 MARK: Final = 0x02000000
 ANY: Final = "0.0.0.0"
-_NUMBER: Final = {"tcp": socket.IPPROTO_TCP, "udp": socket.IPPROTO_UDP}
+_NUMBER: Final = {"tcp": 6, "udp": 17}
 
 
 @dataclass(frozen=True, slots=True)
