@@ -14,7 +14,7 @@ from transom.host.netlink import text as c_text
 
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _GETADDR, _NEWROUTE, _GETROUTE = 16, 17, 18, 20, 22, 24, 26
 _ADDRESS, _IFNAME, _MTU, _LINK, _MASTER, _LINKINFO, _NET_NS_FD, _IFALIAS = 1, 3, 4, 5, 10, 18, 28, 20
-_INFO_KIND, _INFO_DATA, _VETH_PEER = 1, 2, 1
+_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_PEER, _BRPORT_MODE = 1, 2, 4, 5, 1, 4
 _UP = 1
 _LINK_HEADER = struct.Struct("=BxHiII")
 _ADDRESS_HEADER = struct.Struct("=BBBBi")
@@ -72,6 +72,14 @@ def new_veth(
         payload += attribute(_IFALIAS, alias.encode())
     payload += nested(_LINKINFO, attribute(_INFO_KIND, b"veth"), nested(_INFO_DATA, attribute(_VETH_PEER, peer)))
     return Message(_NEWLINK, CREATE | EXCL, payload, f"create veth {name}")
+
+
+def reflect(name: str) -> Message:
+    """Let the bridge port called name get back what it has sent (hairpin mode)."""
+    port = nested(_INFO_SLAVE_DATA, attribute(_BRPORT_MODE, b"\1"))
+    payload = _header() + attribute(_IFNAME, c_text(name))
+    payload += nested(_LINKINFO, attribute(_INFO_SLAVE_KIND, b"bridge"), port)
+    return Message(_NEWLINK, 0, payload, f"set hairpin mode of {name}")
 
 
 def set_up(index: int) -> Message:

@@ -127,14 +127,18 @@ class Fabric:
         if bridge is None:
             raise Unavailable(f"network {endpoint.network_name} cannot be used: its bridge is not there")
         name = f"eth{number}"
+        # With br_netfilter on, a published port's packet is turned round inside the bridge instead of being routed; a
+        # container that calls its own published port then needs a port that sends back to where it came from.
+        filtered = read_sysctl("net/bridge/bridge-nf-call-iptables") == "1"
         for attempt in range(MAX_INTERFACES):
+            outside = self._naming.veth(container_id, number, attempt)
             veth = links.new_veth(
-                self._naming.veth(container_id, number, attempt),
+                outside,
                 master=bridge.index, namespace_fd=namespace.fd, peer_name=name,
                 peer_mac=packed_mac(endpoint.mac_address), mtu=bridge.mtu,
             )  # fmt: skip
             try:
-                self._route.send([veth])
+                self._route.send([veth, links.reflect(outside)] if filtered else [veth])
                 break
             except NetlinkError as exc:
                 if exc.code != errno.EEXIST:  # else: the link of an earlier run is not quite gone

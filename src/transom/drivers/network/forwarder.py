@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from transom.aio.operations import Operations
 from transom.networks.endpoint import PublishedPort
@@ -78,8 +78,7 @@ class _Stream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)
         self._links.add(self)
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
         if self._other is None:
@@ -137,8 +136,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._clients: dict[Any, tuple[socket.socket, asyncio.TimerHandle]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         with contextlib.suppress(OSError):  # a datagram may be lost
