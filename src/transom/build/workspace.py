@@ -1,6 +1,6 @@
 """Workspace: a build's files. What is copied where is decided here; drivers/build does it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -88,16 +88,15 @@ class Workspace(Protocol):
         """Make a file of the workspace's own and return it as a source."""
         ...
 
-    def download(self, name: str) -> str:
-        """Return the host path at which a file of the workspace's own may be written."""
-        ...
-
     def host_path(self, source: Source) -> str:
         """Return where a file of the workspace's own lies on the host."""
         ...
 
-    async def digest(self, path: str, *, mode: int, mtime: float) -> tuple[Source, str]:
-        """Return a file written to `download`'s path as a source, dressed so, and its content's sha256."""
+    async def save(self, name: str, pieces: AsyncIterator[bytes], *, mode: int, mtime: float) -> tuple[Source, str]:
+        """Make a file of the workspace's own from pieces; return it as a source, and its content's sha256.
+
+        The caller closes pieces. An error of pieces passes on.
+        """
         ...
 
     async def look_up(self, wanted: Wanted) -> tuple[Source, ...]:

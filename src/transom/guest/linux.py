@@ -20,6 +20,7 @@ class LinuxGuest:
     default_workdir = "/"
     hidden_entries: tuple[str, ...] = ()
     has_owners = True
+    whole_system: tuple[str, ...] = ()
     keeps_registry = False
     refuses: Mapping[str, str] = {}
 

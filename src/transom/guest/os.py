@@ -16,6 +16,8 @@ class GuestOS(Protocol):
     """Names at the root of the file system that exist only for the guest's sake and never enter a layer."""
     has_owners: bool
     """Whether POSIX owners and modes of files mean something inside."""
+    whole_system: tuple[str, ...]
+    """Paths below the root, in lower case, that no COPY --from may take whole: the operating system itself."""
     keeps_registry: bool
     """Whether part of the container's state is a registry, carried beside the files of a snapshot."""
     refuses: Mapping[str, str]

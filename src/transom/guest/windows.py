@@ -27,6 +27,7 @@ class WindowsGuest:
     default_workdir = "C:\\"
     hidden_entries: tuple[str, ...] = ()
     has_owners = False
+    whole_system: tuple[str, ...] = ("", "windows")
     keeps_registry = True
     refuses: Mapping[str, str] = {
         "Privileged": "invalid option: privileged mode is not supported for Windows containers",

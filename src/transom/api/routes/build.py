@@ -55,7 +55,7 @@ class BuildRoutes:
 
         async with asyncio.TaskGroup() as group:
             group.create_task(work(), name="build")
-            async with aclosing(output.pieces()) as pieces:  # type: ignore[type-var]
+            async with aclosing(output.pieces()) as pieces:
                 async for piece in pieces:
                     if not response.prepared:
                         await response.prepare(request)
@@ -89,7 +89,7 @@ async def _failed(
     output.fail(error, text_of(error))
     if not response.prepared:
         await response.prepare(request)
-    async with aclosing(output.pieces()) as pieces:  # type: ignore[type-var]
+    async with aclosing(output.pieces()) as pieces:
         async for piece in pieces:
             await response.write(piece)
     await response.write_eof()

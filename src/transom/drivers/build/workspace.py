@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -18,7 +18,7 @@ import msgspec
 from transom.aio.complete import complete
 from transom.build.workspace import Layer, Put, Source, Wanted
 from transom.drivers.build.copy import Copy, Directory, copy_files, make_directory
-from transom.drivers.build.digests import CHUNK, Record, file_digest, named_digest
+from transom.drivers.build.digests import Record, file_digest, named_digest
 from transom.drivers.build.look_up import Look, look_up
 from transom.drivers.build.unpack import ContextLimits, unpack_context
 from transom.errors import InvalidParameter, Unavailable
@@ -140,36 +140,37 @@ class DiskWorkspace:
         return await _in_thread(self._write, name, data, mode)
 
     def _write(self, name: str, data: bytes, mode: int) -> Source:
-        path = Path(self.download(name))
+        path = self._new(name)
         path.write_bytes(data)
-        os.utime(path, (0, 0))
-        return self._dressed(path, mode, hashlib.sha256(data).hexdigest())
+        return self._dressed(path, mode, 0, hashlib.sha256(data).hexdigest())
 
-    def download(self, name: str) -> str:
-        """Return a host path for a file called name; each call gives another directory to it."""
+    def _new(self, name: str) -> Path:
+        """Return a path for a file called name; each has a directory to itself."""
         directory = self._own / str(len(os.listdir(self._own)))
         directory.mkdir()
-        return str(directory / name)
+        return directory / name
 
     def host_path(self, source: Source) -> str:
         """Return where a file of the workspace's own lies on the host."""
         return str(self._own / source.path)
 
-    async def digest(self, path: str, *, mode: int, mtime: float) -> tuple[Source, str]:
-        """Return a file written to `download`'s path as a source, dressed so, and its content's sha256."""
-        return await _in_thread(self._digest, Path(path), mode, mtime)
-
-    def _digest(self, path: Path, mode: int, mtime: float) -> tuple[Source, str]:
+    async def save(self, name: str, pieces: AsyncIterator[bytes], *, mode: int, mtime: float) -> tuple[Source, str]:
+        """Make a file of the workspace's own from pieces; return it as a source, and its content's sha256."""
+        path = await _in_thread(self._new, name)
         content = hashlib.sha256()
-        with open(path, "rb") as file:
-            while data := file.read(CHUNK):
+        fd = await _in_thread(os.open, path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            async for data in pieces:
                 content.update(data)
-        os.utime(path, (mtime, mtime))
-        return self._dressed(path, mode, content.hexdigest()), content.hexdigest()
+                await _in_thread(_write_all, fd, data)
+        finally:
+            os.close(fd)
+        return await _in_thread(self._dressed, path, mode, mtime, content.hexdigest()), content.hexdigest()
 
-    def _dressed(self, path: Path, mode: int, content: str) -> Source:
-        os.chmod(path, mode)
+    def _dressed(self, path: Path, mode: int, mtime: float, content: str) -> Source:
         os.chown(path, 0, 0)
+        os.chmod(path, mode)
+        os.utime(path, (mtime, mtime))
         digest = "file:" + named_digest(path.name, file_digest(mode, content))
         return Source(str(path.relative_to(self._own)), path.name, False, digest)
 
@@ -224,3 +225,9 @@ class DiskWorkspace:
     async def close(self) -> None:
         """Remove everything; repeatable."""
         await _in_thread(shutil.rmtree, self._path, ignore_errors=True)
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]

@@ -1,7 +1,9 @@
 """ADD of a URL: fetched into the build's workspace, with progress, bounded in size and time."""
 
 import asyncio
-import os
+import posixpath
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urlsplit
@@ -48,13 +50,11 @@ class Download:
                 if response.status >= 400:
                     raise Unavailable(f"failed to GET {url} with status {response.status} {response.reason}: ")
                 name = _name(response) or self._unnamed(url, target)
-                path = workspace.download(name)
-                await self._pour(response, path, url, output)
-                modified = _modified(response)
+                async with aclosing(self._pieces(response, url, output)) as pieces:
+                    source, sha256 = await workspace.save(name, pieces, mode=0o600, mtime=_modified(response))
         except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
             raise Unavailable(f"failed to GET {url}: {str(exc) or type(exc).__name__}") from exc
         output.write("\n")
-        source, sha256 = await workspace.digest(path, mode=0o600, mtime=modified)
         return Fetched(source, sha256)
 
     def _unnamed(self, url: str, target: str) -> str:
@@ -62,31 +62,20 @@ class Download:
             raise InvalidParameter(f"ADD failed: cannot determine filename for source {url}")
         return _UNNAMED
 
-    async def _pour(self, response: aiohttp.ClientResponse, path: str, url: str, output: BuildOutput) -> None:
+    async def _pieces(
+        self, response: aiohttp.ClientResponse, url: str, output: BuildOutput
+    ) -> AsyncGenerator[bytes, None]:
         loop = asyncio.get_running_loop()
         total, current, next_report = response.content_length or 0, 0, 0.0
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            async for data in response.content.iter_chunked(_CHUNK):
-                current += len(data)
-                if max(current, total) > self.max_bytes:
-                    raise InvalidParameter(f"ADD failed: {url} holds more than {self.max_bytes} bytes")
-                await asyncio.to_thread(_write, fd, data)
-                if loop.time() >= next_report or current == total:
-                    next_report = loop.time() + _REPORT_EVERY_S
-                    output.status("Downloading", current=current, total=total)
-                    await output.room()
-        finally:
-            os.close(fd)
-
-
-def _write(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    try:
-        while view:
-            view = view[os.write(fd, view) :]
-    except OSError as exc:
-        raise Unavailable(f"build directory: {os.strerror(exc.errno or 0)}") from exc
+        async for data in response.content.iter_chunked(_CHUNK):
+            current += len(data)
+            if max(current, total) > self.max_bytes:
+                raise InvalidParameter(f"ADD failed: {url} holds more than {self.max_bytes} bytes")
+            yield data
+            if loop.time() >= next_report or current == total:
+                next_report = loop.time() + _REPORT_EVERY_S
+                output.status("Downloading", current=current, total=total)
+                await output.room()
 
 
 def _name(response: aiohttp.ClientResponse) -> str:
@@ -95,7 +84,7 @@ def _name(response: aiohttp.ClientResponse) -> str:
     disposition = response.content_disposition
     names = ("" if path.endswith("/") else path, (disposition.filename or "") if disposition else "")
     for found in names:
-        name = os.path.basename(unquote(found)).replace("\0", "")
+        name = posixpath.basename(unquote(found)).replace("\0", "")
         if name not in {"", ".", ".."}:
             return name
     return ""

@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import msgspec
 
@@ -83,7 +83,7 @@ class BuildOutput:
         """Whether there is anything that a failure should come after."""
         return bool(self._size or self._queue or self._held)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Yield messages, as many at once as there are, until close."""
         while True:
             if self._queue:

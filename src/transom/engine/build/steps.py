@@ -1,6 +1,5 @@
 """EngineSteps: does a build's steps with the engine's own means; implements transom.build.runner.StepRunner."""
 
-import posixpath
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -301,7 +300,7 @@ def _origin_path(guest: GuestOS, written: str) -> str:
     if not guest.keeps_registry:
         return written
     path = guest.root_path(guest.join("", written))
-    if posixpath.normpath(path).lower() in {".", "windows"}:
+    if path.lower() in guest.whole_system:
         raise InvalidParameter("copy from c:\\ or c:\\windows is not allowed on windows")
     return path
 
