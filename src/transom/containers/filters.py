@@ -5,7 +5,7 @@ Source: Engine API v1.51, ContainerList.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from transom.containers.container import Container
 from transom.errors import InvalidParameter
@@ -53,8 +53,8 @@ def match(container: Container, filters: Filters) -> bool:
     """Tell whether container passes the filters that need nothing but its record."""
     if not match_labels(container.config.labels, filters.get("label", ())):
         return False
-    checks = {
-        "id": lambda value: container.id.startswith(value),
+    checks: Mapping[str, Callable[[str], bool]] = {
+        "id": container.id.startswith,
         "name": lambda value: (
             re.search(_safe(value), container.name) is not None
             or re.search(_safe(value), "/" + container.name) is not None

@@ -3,7 +3,7 @@
 Source: Docker documentation, "Volumes", "Bind mounts", "tmpfs mounts".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from transom.containers.container import MountRecord
 from transom.errors import InvalidParameter, NotSupported
@@ -82,50 +82,62 @@ def _from_mount(mount: MountSpec, guest: GuestOS) -> MountRecord:
     target = guest.join("", target)
     match mount.type:
         case "bind":
-            if not mount.source:
-                raise bad("field Source must not be empty")
-            if not mount.source.startswith("/"):
-                raise bad(f"invalid mount path: '{mount.source}' mount path must be absolute")
-            options = mount.bind_options
-            propagation = options.propagation if options else ""
-            if propagation and propagation not in PROPAGATIONS:
-                raise bad(f"invalid propagation mode: {propagation}")
-            _check_propagation(propagation)
-            if options and options.read_only_force_recursive:
-                raise NotSupported("ReadOnlyForceRecursive is not supported: leave it away")
-            create = bool(options and options.create_mountpoint)
-            return MountRecord(
-                type="bind", source=mount.source.rstrip("/") or "/", target=target, readonly=mount.read_only,
-                propagation=propagation or "rprivate", options=("create",) if create else ("must-exist",),
-            )  # fmt: skip
+            return _bind_mount(mount, target, bad)
         case "volume":
-            volume = mount.volume_options
-            if volume and volume.driver_config:
-                _check_driver(volume.driver_config.name)
-                if volume.driver_config.options:
-                    raise NotSupported("volume driver options at run time are not supported: use docker volume create")
-            if volume and volume.subpath:
-                raise NotSupported("volume-subpath is not supported: mount the whole volume")
-            nocopy = bool(volume and volume.no_copy)
-            return MountRecord(
-                type="volume", source="", target=target, name=mount.source, driver="local", mode="z",
-                readonly=mount.read_only, anonymous=not mount.source, options=("nocopy",) if nocopy else (),
-            )  # fmt: skip
+            return _volume_mount(mount, target)
         case "tmpfs":
-            if mount.source:
-                raise bad("field Source must not be specified")
-            given = mount.tmpfs_options
-            extra = ["=".join(option) for option in given.options] if given else []
-            if given and given.mode:
-                extra.append(f"mode={given.mode:o}")
-            return MountRecord(
-                type="tmpfs", source="", target=target, size_bytes=given.size_bytes if given else 0,
-                options=tuple(extra), readonly=mount.read_only,
-            )  # fmt: skip
+            return _tmpfs_mount(mount, target, bad)
         case "image" | "cluster" | "npipe":
             raise NotSupported(f"mount type {mount.type} is not supported: use bind, volume or tmpfs")
         case _:
-            raise InvalidParameter(f'invalid mount config for type "{mount.type}": mount type unknown')
+            raise bad("mount type unknown")
+
+
+def _bind_mount(mount: MountSpec, target: str, bad: Callable[[str], InvalidParameter]) -> MountRecord:
+    if not mount.source:
+        raise bad("field Source must not be empty")
+    if not mount.source.startswith("/"):
+        raise bad(f"invalid mount path: '{mount.source}' mount path must be absolute")
+    options = mount.bind_options
+    propagation = options.propagation if options else ""
+    if propagation and propagation not in PROPAGATIONS:
+        raise bad(f"invalid propagation mode: {propagation}")
+    _check_propagation(propagation)
+    if options and options.read_only_force_recursive:
+        raise NotSupported("ReadOnlyForceRecursive is not supported: leave it away")
+    create = bool(options and options.create_mountpoint)
+    return MountRecord(
+        type="bind", source=mount.source.rstrip("/") or "/", target=target, readonly=mount.read_only,
+        propagation=propagation or "rprivate", options=("create",) if create else ("must-exist",),
+    )  # fmt: skip
+
+
+def _volume_mount(mount: MountSpec, target: str) -> MountRecord:
+    volume = mount.volume_options
+    if volume and volume.driver_config:
+        _check_driver(volume.driver_config.name)
+        if volume.driver_config.options:
+            raise NotSupported("volume driver options at run time are not supported: use docker volume create")
+    if volume and volume.subpath:
+        raise NotSupported("volume-subpath is not supported: mount the whole volume")
+    nocopy = bool(volume and volume.no_copy)
+    return MountRecord(
+        type="volume", source="", target=target, name=mount.source, driver="local", mode="z",
+        readonly=mount.read_only, anonymous=not mount.source, options=("nocopy",) if nocopy else (),
+    )  # fmt: skip
+
+
+def _tmpfs_mount(mount: MountSpec, target: str, bad: Callable[[str], InvalidParameter]) -> MountRecord:
+    if mount.source:
+        raise bad("field Source must not be specified")
+    given = mount.tmpfs_options
+    extra = ["=".join(option) for option in given.options] if given else []
+    if given and given.mode:
+        extra.append(f"mode={given.mode:o}")
+    return MountRecord(
+        type="tmpfs", source="", target=target, size_bytes=given.size_bytes if given else 0,
+        options=tuple(extra), readonly=mount.read_only,
+    )  # fmt: skip
 
 
 def _tmpfs(target: str, options: str, guest: GuestOS) -> MountRecord:

@@ -1,6 +1,6 @@
 """Layers: tars turned into snapshots and back, and files in and out of a container's root."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
@@ -90,10 +90,18 @@ class Layers(Protocol):
         """
         ...
 
-    async def diff(self, key: str, form: LayerForm, target: int, registry: bytes = b"") -> Written:
+    async def diff(
+        self,
+        key: str,
+        form: LayerForm,
+        target: int,
+        registry: bytes = b"",
+        mount_points: Collection[str] = (),
+    ) -> Written:
         """Write the changes of active key into descriptor target as a layer, gzip-compressed; equal trees, equal bytes.
 
-        registry is carried in a Windows layer, and given back by `registry` where the layer is applied.
+        registry is carried in a Windows layer, and given back by `registry` where the layer is applied. mount_points:
+        paths below the root that a runtime made to mount on; an empty one that the image does not have is no change.
 
         Raises:
             InvalidParameter: a file cannot be written in this form; the text names it.
@@ -104,7 +112,7 @@ class Layers(Protocol):
         """Turn active key into committed name, registry being its registry part. Durable on return."""
         ...
 
-    async def changes(self, key: str) -> Sequence[Change]:
+    async def changes(self, key: str, form: LayerForm, mount_points: Collection[str] = ()) -> Sequence[Change]:
         """Return what active key adds, changes and deletes, in order of the paths."""
         ...
 

@@ -56,10 +56,10 @@ class OverlaySnapshotter:
     def __init__(self, data_root: str, records: SnapshotRecords, workers: Workers) -> None:
         """Use snapshots/ below data_root; it is made if missing."""
         self._root = os.path.join(data_root, "snapshots")
-        self._empty = os.path.join(self._root, "empty")
+        self.empty_dir = os.path.join(self._root, "empty")
         self._records = records
         self._workers = workers
-        os.makedirs(self._empty, mode=0o755, exist_ok=True)
+        os.makedirs(self.empty_dir, mode=0o755, exist_ok=True)
         os.chmod(self._root, 0o711)
 
     async def recover(self) -> int:
@@ -103,7 +103,7 @@ class OverlaySnapshotter:
 
     async def view(self, parent: str) -> Mount:
         """Return a read-only root of a committed snapshot; empty names the empty one."""
-        lowers = self.lowers(parent) or (self._empty,)
+        lowers = self.lowers(parent) or (self.empty_dir,)
         if len(lowers) == 1:
             return Mount(MountKind.BIND, source=lowers[0], lowers=lowers, readonly=True)
         return Mount(MountKind.OVERLAY, lowers=lowers, readonly=True, options=OPTIONS)
@@ -153,6 +153,11 @@ class OverlaySnapshotter:
             raise Conflict(f"cannot remove snapshot {key}: it has children")
         await self._remove(record)
 
+    async def chain_usage(self, name: str) -> Usage:
+        """Return what a committed snapshot and all its parents occupy."""
+        usages = [await self.usage(record.key) for record in self._chain(name)]
+        return Usage(sum(each.size_bytes for each in usages), sum(each.inodes for each in usages))
+
     async def list(self) -> Sequence[str]:
         """Return every key and name."""
         return [record.key for record in self._records.all()]
@@ -170,7 +175,7 @@ class OverlaySnapshotter:
         """Return the host directories of committed name's chain, topmost first."""
         return tuple(self._path(record, "fs") for record in self._chain(name))
 
-    def parent(self, key: str) -> str:
+    async def parent(self, key: str) -> str:
         """Return the name of key's parent, empty for none."""
         return self._find(key).parent
 

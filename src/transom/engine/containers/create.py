@@ -93,7 +93,11 @@ class CreateContainer:
             snapshot_parent=image.snapshot,
             os_version=image.os_version,
             mounts=mount_rules.wanted_mounts(host, config.volumes, guest),
-            endpoints=dict(request.networking_config.endpoints_config),
+            # Clients without a --network name the network `default` in both places.
+            endpoints={
+                host.network_mode if network == "default" else network: settings
+                for network, settings in request.networking_config.endpoints_config.items()
+            },
             args=args,
             command_line=command_line,
             build=build,

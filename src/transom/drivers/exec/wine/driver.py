@@ -82,7 +82,10 @@ class WineDriver:
         """Make registry, drives and request, then the Linux container."""
         user = request.user_name(spec.process.user)
         version, _ = request.windows_version(spec.os_version)
-        wanted = request.encode(spec.process, request.Machine(version, self._machine_mhz))
+        drives = translate.drives(spec.mounts)
+        serial = int(spec.container_id[:8], 16)
+        machine = request.Machine(version, self._machine_mhz, "".join(drives), serial)
+        wanted = request.encode(spec.process, machine)
         base = self._bases.path(self._bases.find(spec.base).digest)
         control = self._control(spec.container_id)
         async with UndoStack() as undo:
@@ -91,7 +94,7 @@ class WineDriver:
             control.put(MAIN, wanted)
             passwd = control.directory / "passwd"
             passwd.write_text(f"{user}:x:0:0::{translate.PREFIX}:/\n", encoding="ascii")
-            made = await asyncio.to_thread(prefix.prepare, spec, base, user, translate.drives(spec.mounts))
+            made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
             faults.point(PREPARED)
             places = translate.Places(base, control.directory, made)
             await self._inner.create(translate.linux_spec(spec, places, str(passwd)))
@@ -132,6 +135,10 @@ class WineDriver:
     async def status(self, container_id: ContainerId) -> RuntimeStatus | None:
         """Tell what is there."""
         return await self._inner.status(container_id)
+
+    async def pid(self, container_id: ContainerId) -> int:
+        """Return the host pid of process 1."""
+        return await self._inner.pid(container_id)
 
     async def stdio(self, container_id: ContainerId) -> Stdio:
         """Connect to the main process' streams."""

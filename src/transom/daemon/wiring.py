@@ -1,0 +1,284 @@
+"""The composition root: the only module that names adapters."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from transom.aio.locks import KeyedLock
+from transom.aio.operations import Operations
+from transom.api.app import Route, build_app
+from transom.api.routes.containers import ContainerRoutes
+from transom.api.routes.exec import ExecRoutes
+from transom.api.routes.networks import NetworkRoutes
+from transom.api.routes.system import SystemRoutes
+from transom.daemon.config import Config
+from transom.drivers.exec.oci.driver import OciDriver, OciSettings
+from transom.drivers.exec.wine.base.build import DebianBaseBuilder
+from transom.drivers.exec.wine.base.store import DiskBaseStore
+from transom.drivers.exec.wine.driver import WineDriver, WineSettings
+from transom.drivers.network.bridge import BridgeDriver
+from transom.drivers.snapshot import layers as snapshot_layers
+from transom.drivers.snapshot.overlay import OverlaySnapshotter
+from transom.engine.bases.choose import ChooseBase
+from transom.engine.containers.announce import Announce
+from transom.engine.containers.create import CreateContainer
+from transom.engine.containers.exec import Execs
+from transom.engine.containers.exit import Exits
+from transom.engine.containers.hub import Hubs
+from transom.engine.containers.inspect import InspectContainer
+from transom.engine.containers.list import ListContainers
+from transom.engine.containers.logs import ReadLogs
+from transom.engine.containers.places import Places
+from transom.engine.containers.remove import RemoveContainer
+from transom.engine.containers.run_state import RunState
+from transom.engine.containers.start import StartContainer
+from transom.engine.containers.stop import (
+    KillContainer,
+    PauseContainer,
+    RenameContainer,
+    ResizeContainer,
+    RestartContainer,
+    StopContainer,
+)
+from transom.engine.containers.waits import WaitContainer, Waits
+from transom.engine.images.facts import FindImageFacts
+from transom.engine.images.lookup import LookupImage
+from transom.engine.networks.book import NetworkBook
+from transom.engine.networks.connect import ConnectNetwork, DisconnectNetwork
+from transom.engine.networks.create import CreateNetwork
+from transom.engine.networks.inspect import InspectNetworks
+from transom.engine.networks.remove import PruneNetworks, RemoveNetwork
+from transom.engine.networks.sandboxes import HostView, NetworkSandboxes
+from transom.engine.recover import Recover, StartAtBoot
+from transom.engine.system.info import HostSummary, SystemInfo
+from transom.engine.volumes.use import Volumes
+from transom.errors import Conflict
+from transom.events.bus import EventBus
+from transom.execution.driver import ExecDriver
+from transom.host.cgroup import Cgroups, Hierarchy, detect
+from transom.host.worker import Workers
+from transom.model.clock import SystemClock
+from transom.networks.naming import Naming
+from transom.store.blobs import BlobStore
+from transom.store.containers import SqliteContainers
+from transom.store.database import Database
+from transom.store.images import ImageTable
+from transom.store.layers import LayerTable
+from transom.store.leases import LeaseTable
+from transom.store.networks import SqliteNetworks
+from transom.store.snapshots import SnapshotTable
+from transom.store.volumes import SqliteVolumes
+
+HOST_FILE_LIMIT = 1 << 20
+
+
+@dataclass(slots=True)
+class Engine:
+    """The running engine: what answers, what starts after listening, what ends."""
+
+    app: web.Application
+    state: RunState
+    database: Database
+    workers: Workers
+    network_driver: BridgeDriver
+    start_at_boot: StartAtBoot
+
+    async def started(self) -> None:
+        """Do what waits for the sockets: restart policies."""
+        await self.start_at_boot()
+
+    def is_busy(self) -> bool:
+        """Whether anything keeps an engine that ends when idle."""
+        return any(each.is_running or each.restarting for each in self.state.containers.all())
+
+    async def close(self) -> None:
+        """End watchers and close the store; containers go on running, and keep their network."""
+        await self.state.operations.close(timeout_s=5)
+        await self.network_driver.close(leave=self.is_busy())
+        await self.workers.close()
+        await self.database.close()
+
+
+@dataclass(slots=True)
+class Host:
+    """What the machine offers, found once."""
+
+    instance: str
+    hierarchy: Hierarchy
+    runtimes: Mapping[str, str]
+    conmon: str
+    init_path: str
+
+
+def instance_name(config: Config) -> str:
+    """Return the name that keeps this engine's cgroups, bridge and tables apart from another's on the host."""
+    if str(config.exec_root) == "/run/transom":
+        return "transom"
+    return "transom-" + hashlib.sha256(str(config.exec_root).encode()).hexdigest()[:6]
+
+
+def find_host(config: Config) -> Host:
+    """Find the programs that the engine runs.
+
+    Raises:
+        Conflict: one is not installed; the text says which.
+    """
+    wanted = [config.default_runtime] if config.default_runtime else []
+    found = {name: shutil.which(name) for name in dict.fromkeys([*wanted, "crun", "runc"])}
+    runtimes = {name: path for name, path in found.items() if path}
+    if not runtimes or (wanted and wanted[0] not in runtimes):
+        raise Conflict(f"{wanted[0] if wanted else 'neither crun nor runc'} is not installed on this host: install it")
+    conmon = shutil.which("conmon")
+    if conmon is None:
+        raise Conflict("conmon is not installed on this host: install the package conmon")
+    init_path = config.init_path or shutil.which("tini-static") or ""
+    return Host(instance_name(config), detect(), runtimes, conmon, init_path)
+
+
+def _oci_drivers(config: Config, host: Host) -> dict[str, OciDriver]:
+    """Return driver name → driver, the default runtime's under the plain name."""
+    cgroups = Cgroups(host.hierarchy)
+    drivers: dict[str, OciDriver] = {}
+    for runtime, path in host.runtimes.items():
+        name = f"oci-{runtime}" if drivers else "oci"
+        settings = OciSettings(path, host.conmon, config.exec_root, host.instance, host.init_path)
+        drivers[name] = OciDriver(settings, cgroups, name=name)
+    return drivers
+
+
+async def build_engine(config: Config) -> Engine:
+    """Build everything, recover what an earlier engine left, and return what is ready to listen.
+
+    Raises:
+        TransomError: the host lacks something, or another engine uses the data root.
+    """
+    for directory in (config.data_root, config.exec_root):
+        directory.mkdir(parents=True, exist_ok=True)
+        os.chmod(directory, 0o711)
+    host = find_host(config)
+    clock = SystemClock()
+    database = await Database.open(str(config.data_root / "transom.db"))
+    operations = Operations()
+    bus = EventBus(clock)
+    workers = Workers(snapshot_layers.MODULES)
+
+    # Storage
+    containers = await SqliteContainers.open(database)
+    volume_store = await SqliteVolumes.open(database, config.data_root / "volumes", clock)
+    snapshots = OverlaySnapshotter(str(config.data_root), await SnapshotTable.load(database, clock), workers)
+    await snapshots.recover()
+    bases = DiskBaseStore(config.data_root / "bases")
+    await bases.sweep()
+    builder = DebianBaseBuilder(bases, clock, KeyedLock(), os.environ)
+
+    # Images
+    blobs = BlobStore(str(config.data_root))
+    await blobs.recover()
+    leases = LeaseTable(database, clock)
+    await leases.recover()
+    images = await ImageTable.load(database, clock)
+    await LayerTable.load(database)
+    lookup = LookupImage(images)
+    facts = FindImageFacts(lookup)
+
+    # Containers
+    places = Places(config.data_root)
+    announce = Announce(bus)
+    oci = _oci_drivers(config, host)
+    drivers: dict[str, ExecDriver] = {**oci}
+    for name, inner in oci.items():
+        wine = name.replace("oci", "wine")
+        drivers[wine] = WineDriver(WineSettings(config.exec_root), inner, bases, name=wine)
+    state = RunState(containers, drivers, Hubs(places.log), Waits(), announce, operations)
+    volumes = Volumes(
+        volume_store, containers, lambda action, name, facts_: bus.publish("volume", action, name, facts_)
+    )
+
+    # Networks
+    book = NetworkBook()
+    network_store = await SqliteNetworks.open(database)
+    naming = Naming(host.instance)
+    network_driver = BridgeDriver(naming, book, operations)
+
+    def announce_network(action: str, network_id: str, attributes: Mapping[str, str]) -> None:
+        bus.publish("network", action, network_id, dict(attributes))
+
+    create_network = CreateNetwork(book, network_store, network_driver, naming, clock, announce_network)
+    await create_network.ensure_predefined(address=config.bip, bridge=config.bridge != "none")
+    await network_driver.open(network_store.all())
+    sandboxes = NetworkSandboxes(book, network_driver, containers, _host_view(places))
+
+    exits = Exits(state, sandboxes, clock)
+    start = StartContainer(state, snapshots, sandboxes, places, exits, clock)
+    remove = RemoveContainer(state, snapshots, sandboxes, volumes, places)
+    exits.connect(start, remove)
+    stop = StopContainer(state)
+    execs = Execs(state)
+    create = CreateContainer(
+        containers, facts, snapshots, sandboxes, volumes, ChooseBase(bases, builder), places, announce, clock,
+        {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
+        lambda path: path.mkdir(parents=True),
+    )  # fmt: skip
+    await Recover(state, snapshots, sandboxes, places, exits, remove)()
+    await network_driver.settle()
+
+    remove_network = RemoveNetwork(book, network_store, network_driver, announce_network)
+    routes: list[Route] = [
+        *ContainerRoutes(
+            containers, create, start, stop, KillContainer(state), RestartContainer(stop, start),
+            PauseContainer(state), ResizeContainer(state), RenameContainer(state), remove,
+            WaitContainer(containers, state.waits), ReadLogs(state, places),
+            InspectContainer(state, snapshots, places, execs, clock, _storage),
+            ListContainers(state, snapshots, facts, clock), state.hubs, operations,
+        ).routes(),
+        *ExecRoutes(execs, operations).routes(),
+        *NetworkRoutes(
+            InspectNetworks(book, containers), create_network, remove_network,
+            ConnectNetwork(book, network_driver, sandboxes, containers, state.locks, announce_network),
+            DisconnectNetwork(book, network_driver, containers, state.locks, announce_network),
+            PruneNetworks(book, containers, remove_network), operations,
+        ).routes(),
+        *SystemRoutes(_info(config, host, state, images, bases, clock), bus).routes(),
+    ]  # fmt: skip
+    return Engine(build_app(routes), state, database, workers, network_driver, StartAtBoot(state, start))
+
+
+def _host_view(places: Places) -> HostView:
+    def text(path: str) -> str:
+        try:
+            with open(path, encoding="utf-8", errors="replace") as file:
+                return file.read(HOST_FILE_LIMIT)
+        except OSError:
+            return ""
+
+    return HostView(
+        text=text,
+        file=lambda container_id, name: text(str(places.file(container_id, name))),
+        ipv6=lambda: Path("/proc/net/if_inet6").exists(),
+    )
+
+
+def _storage(snapshot: str) -> dict[str, Any]:
+    """Return inspect's GraphDriver; the paths are the engine's own business."""
+    return {"Name": "overlay2", "Data": {"ID": snapshot}}
+
+
+def _info(
+    config: Config, host: Host, state: RunState, images: ImageTable, bases: DiskBaseStore, clock: SystemClock
+) -> SystemInfo:
+    async def count() -> int:
+        return len(images.all())
+
+    async def describe() -> list[str]:
+        return [f"{each.digest[:19]} Wine {each.wine_version}" for each in await bases.list()]
+
+    summary = HostSummary(
+        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), {}
+    )
+    return SystemInfo(state, summary, count, describe, clock)
