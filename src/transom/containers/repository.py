@@ -22,6 +22,10 @@ class ContainerRepository(Protocol):
         """Return the container with exactly this ID, if there is one."""
         ...
 
+    def named(self, name: str) -> Container | None:
+        """Return the container with exactly this name, if there is one."""
+        ...
+
     def all(self) -> Sequence[Container]:
         """Return every container, newest first."""
         ...
@@ -32,6 +36,10 @@ class ContainerRepository(Protocol):
         Raises:
             Conflict: its name is taken.
         """
+        ...
+
+    def note(self, container: Container) -> None:
+        """Take a change into memory alone: one that the next save, or recovery from the driver, makes good."""
         ...
 
     async def save(self, container: Container) -> None:

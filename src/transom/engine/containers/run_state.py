@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.containers.container import Container
+from transom.containers.repository import ContainerRepository
 from transom.engine.containers.announce import Announce
 from transom.engine.containers.hub import Hubs
 from transom.engine.containers.waits import Waits
 from transom.errors import NotSupported
 from transom.execution.driver import ExecDriver
-from transom.store.containers import SqliteContainers
 
 
 @dataclass(frozen=True, slots=True)
 class RunState:
     """The engine's live side of containers; what must survive is in records and with the drivers."""
 
-    containers: SqliteContainers
+    containers: ContainerRepository
     drivers: Mapping[str, ExecDriver]
     hubs: Hubs
     waits: Waits
