@@ -28,6 +28,8 @@ struct request {
     wchar_t *directory;
     const wchar_t *user;
     const char *version; /* major.minor.build of the image's os.version */
+    const char *drives; /* letters, lower case */
+    uint32_t serial; /* of the drives, as `vol` prints it */
     const char **environment;
     unsigned environment_count;
     unsigned mhz; /* of a processor, as the registry shows it */
@@ -42,6 +44,9 @@ void report_exit(const struct request *request, unsigned code);
 /* kernel.c */
 void kernel_prepare(const struct request *request);
 const char *processor_identifier(void);
+
+/* mountmgr.c */
+void mountmgr_serve(const struct request *request);
 
 /* environment.c */
 void environment_apply(const struct request *request);

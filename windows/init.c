@@ -75,8 +75,10 @@ void WINAPI entry(void)
         ExitProcess(255);
     SetConsoleCtrlHandler(ignore_event, TRUE);
     bool boot = text_starts(own_argument(1), "boot");
-    if (boot)
+    if (boot) {
         kernel_prepare(request);
+        mountmgr_serve(request);
+    }
     environment_apply(request);
     if (boot)
         control_listen(request);

@@ -52,6 +52,10 @@ static void read_field(struct request *request, char *field)
         request->user = wide(field + 5);
     else if (text_starts(field, "version="))
         request->version = field + 8;
+    else if (text_starts(field, "drives="))
+        request->drives = field + 7;
+    else if (text_starts(field, "serial="))
+        request->serial = text_value(field + 7);
     else if (text_starts(field, "mhz="))
         request->mhz = text_value(field + 4);
     else if (text_starts(field, "terminal=1"))
@@ -70,7 +74,7 @@ bool request_read(struct request *request, const char *path)
         return false;
     for (size_t i = 0; i < size; i++)
         fields += !data[i];
-    *request = (struct request){.path = path, .user = L"ContainerAdministrator", .version = "10.0.20348"};
+    *request = (struct request){.path = path, .user = L"ContainerAdministrator", .version = "10.0.20348", .drives = "c"};
     request->environment = take(fields * sizeof *request->environment);
     for (char *field = data; field < data + size; field += text_length(field) + 1)
         read_field(request, field);

@@ -17,10 +17,16 @@ _NOT_EXECUTABLE = 126
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the Windows side is told of the machine: os.version's first three parts, a processor's clock."""
+    """What the Windows side is told of the machine.
+
+    version: os.version's first three parts. mhz: a processor's clock. drives: letters, lower case.
+    serial: the drives' serial number, 32 bits.
+    """
 
     version: str
     mhz: int
+    drives: str = "c"
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,8 @@ def encode(process: ProcessSpec, machine: Machine) -> bytes:
         ("user", user_name(process.user)),
         ("version", machine.version),
         ("mhz", str(machine.mhz)),
+        ("drives", machine.drives),
+        ("serial", str(machine.serial)),
         ("server", "1"),
         ("terminal", "1" if process.terminal else "0"),
         ("stdin", "1" if process.open_stdin else "0"),

@@ -169,9 +169,7 @@ REMOVED_KEYS = (
     r"Software\\Microsoft\\WindowsRuntime",
     r"Software\\Microsoft\\Internet Explorer\\Main\\FeatureControl",
     r"Software\\Microsoft\\Windows\\CurrentVersion\\Telephony",
-    r"Software\\Microsoft\\Windows NT\\CurrentVersion\\Fonts",
     r"System\\ControlSet001\\Enum",
-    r"System\\ControlSet001\\Hardware Profiles",
     r"System\\ControlSet001\\Control\\Video",
     r"System\\ControlSet001\\Control\\DeviceClasses",
 )

@@ -8,8 +8,29 @@ _SYSTEM_VALUES = {
     r"Software\\Wine\\Drivers": {"Graphics": "null", "Audio": ""},
     r"System\\ControlSet001\\Control\\ProductOptions": {"ProductType": "ServerNT"},
     r"System\\ControlSet001\\Services\\Tcpip\\Parameters": {"Domain": "", "SearchList": ""},
+    # Wine writes these as a program's first window or clock needs them: then they would be in every layer.
+    r"Software\\Classes\\Wow6432Node": {},
+    r"Software\\Microsoft\\Windows NT\\CurrentVersion\\Fonts": {
+        "Courier": "coure.fon",
+        "MS Sans Serif": "sserife.fon",
+        "MS Serif": "serife.fon",
+        "Small Fonts": "smalle.fon",
+    },
+    r"System\\ControlSet001\\Control\\TimeZoneInformation": {
+        "StandardName": "Coordinated Universal Time",
+        "TimeZoneKeyName": "UTC",
+    },
+    r"System\\ControlSet001\\Hardware Profiles\\Current\\Software\\Fonts": {
+        "FIXEDFON.FON": "vgafix.fon",
+        "FONTS.FON": "vgasys.fon",
+        "OEMFONT.FON": "vga850.fon",
+    },
 }
-_USER_VALUES = {r"Software\\Wine\\Drivers": {"Graphics": "null", "Audio": ""}}
+_USER_VALUES = {
+    r"Software\\Wine\\Drivers": {"Graphics": "null", "Audio": ""},
+    # The code pages that the fonts were chosen for: with others here, every first window chooses them anew.
+    r"Software\\Wine\\Fonts": {"Codepages": "65001,65001"},
+}
 _DROPPED_USER = (r"Software\\Wine\\Drivers", r"Software\\Wine\\Debug")
 
 

@@ -1,0 +1,1 @@
+"""Use cases of Windows bases: what `transom base` does."""
