@@ -120,7 +120,7 @@ def _run(path: str, command: Command, arguments: list[str], settings: flag.Value
             print(texts.command_help(path, command), end="")
             return 0
         if complaint := command.arity.complaint(len(rest)):
-            see = "See" if "at least" in complaint or "at most" in complaint else "Run"
+            see = "See" if "at least" in complaint and "at most" not in complaint else "Run"
             usage = f"{_usage(path, command)}\n\n{see} '{name} --help' for more information"
             _complain(f"{PROGRAM}: '{name}' {complaint}\n\n{usage}")
             return 1

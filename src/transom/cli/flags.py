@@ -203,7 +203,7 @@ def _take_short(word: str, queue: list[str], known: Mapping[str, Flag], values: 
         letter, letters = letters[0], letters[1:]
         flag = known.get(letter)
         if flag is None:
-            raise UsageError(f"unknown shorthand flag: '{letter}' in {word}")
+            raise UsageError(f"unknown shorthand flag: '{letter}' in -{letter}{letters}")
         if letters.startswith("="):
             values.store(flag, letters[1:])
             return
@@ -215,5 +215,5 @@ def _take_short(word: str, queue: list[str], known: Mapping[str, Flag], values: 
         elif queue:
             values.store(flag, queue.pop(0))
         else:
-            raise UsageError(f"flag needs an argument: '{letter}' in {word}")
+            raise UsageError(f"flag needs an argument: '{letter}' in -{letter}")
         return

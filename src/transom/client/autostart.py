@@ -14,16 +14,15 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transom.client.endpoint import Endpoint
 from transom.client.errors import ConnectionFailed
 
 IDLE_S = 600
-READY_S = 60.0
 POLL_S = 0.05
 LOG_LINES = 15
-CGROUP = "transom-engine"
 KEPT_VARIABLES = (
     "PATH",
     "LANG",
@@ -39,18 +38,21 @@ KEPT_VARIABLES = (
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def engine_command() -> list[str]:
+def engine_command() -> tuple[str, ...]:
     """Return how the engine is started: this Python, and no module of the current directory."""
-    return [sys.executable, "-P", "-m", "transom.daemon.main", "--idle-timeout", str(IDLE_S)]
+    return (sys.executable, "-P", "-m", "transom.daemon.main", "--idle-timeout", str(IDLE_S))
 
 
-def ensure_engine(
-    endpoint: Endpoint,
-    *,
-    announce: Callable[[str], None],
-    command: Sequence[str] | None = None,
-    ready_s: float = READY_S,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class EnginePlan:
+    """What is started, the control group it is put into, and how long it may take to answer."""
+
+    command: Sequence[str] = field(default_factory=engine_command)
+    cgroup: str = "transom-engine"
+    ready_s: float = 60.0
+
+
+def ensure_engine(endpoint: Endpoint, *, announce: Callable[[str], None], plan: EnginePlan | None = None) -> None:
     """Return once an engine answers at endpoint; start one if none does.
 
     Raises:
@@ -68,7 +70,7 @@ def ensure_engine(
             if _answers(endpoint):
                 return  # somebody else started it while we waited for the lock
             announce(f"Starting the Transom engine; it ends after {IDLE_S // 60} minutes without use.")
-            _start(endpoint, command or engine_command(), directory / "engine.log", ready_s)
+            _start(endpoint, plan or EnginePlan(), directory / "engine.log")
     except OSError as exc:
         raise ConnectionFailed(f"the engine cannot be started: {exc.filename or ''}: {exc.strerror or exc}") from exc
 
@@ -91,16 +93,16 @@ def _answers(endpoint: Endpoint) -> bool:
     return True
 
 
-def _start(endpoint: Endpoint, command: Sequence[str], log: Path, ready_s: float) -> None:
+def _start(endpoint: Endpoint, plan: EnginePlan, log: Path) -> None:
     environment = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     environment.setdefault("PATH", DEFAULT_PATH)
     with (
         _ready_socket() as (ready, address),
         open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600), "wb") as output,
     ):
-        groups = _own_cgroups()
+        groups = _own_cgroups(plan.cgroup)
         process = subprocess.Popen(
-            command,
+            plan.command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -109,14 +111,14 @@ def _start(endpoint: Endpoint, command: Sequence[str], log: Path, ready_s: float
             start_new_session=True,
             preexec_fn=lambda: _enter(groups),  # noqa: PLW1509 - this program has no other thread yet
         )
-        deadline = time.monotonic() + ready_s
+        deadline = time.monotonic() + plan.ready_s
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise ConnectionFailed(f"the engine ended with code {process.returncode} as it started{_tail(log)}")
             if _told_ready(ready) or _answers(endpoint):
                 return
         # It is left running: it may be taking up many containers, and killing it half-way helps nobody.
-        raise ConnectionFailed(f"the engine was started and does not answer after {ready_s:.0f} s{_tail(log)}")
+        raise ConnectionFailed(f"the engine was started and does not answer after {plan.ready_s:.0f} s{_tail(log)}")
 
 
 @contextlib.contextmanager
@@ -145,7 +147,7 @@ def _tail(log: Path) -> str:
     return ":\n" + "\n".join(f"  {line}" for line in lines) if lines else f" ({log} is empty)"
 
 
-def _own_cgroups() -> list[str]:
+def _own_cgroups(name: str) -> list[str]:
     """Make the engine's group in every hierarchy that is mounted (v1, v2, both), and return their member files.
 
     Where a hierarchy cannot be written to, the engine stays in our group there: that is all this user's
@@ -153,12 +155,12 @@ def _own_cgroups() -> list[str]:
     """
     found = []
     for mount_point in _hierarchies():
-        directory = mount_point / CGROUP
+        directory = mount_point / name
         with contextlib.suppress(OSError):
             directory.mkdir(exist_ok=True)
-            for name in ("cpuset.cpus", "cpuset.mems"):  # v1: an empty cpuset takes no process
-                if (mount_point / name).exists() and not (directory / name).read_text().strip():
-                    (directory / name).write_text((mount_point / name).read_text())
+            for setting in ("cpuset.cpus", "cpuset.mems"):  # v1: an empty cpuset takes no process
+                if (mount_point / setting).exists() and not (directory / setting).read_text().strip():
+                    (directory / setting).write_text((mount_point / setting).read_text())
             found.append(str(directory / "cgroup.procs"))
     return found
 

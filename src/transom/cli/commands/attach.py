@@ -42,7 +42,7 @@ def _attach(session: Session, values: Values, arguments: list[str]) -> int:
         raw(stdin=takes_input and tty),
         follow_size(client, f"{path}/resize", enabled=tty) as set_size,
     ):
-        set_size()
+        set_size()  # a terminal that changes makes programs draw themselves again
         conversation = Conversation(stream, tty=tty, stdin=takes_input, detach_keys=parse_keys(keys or DEFAULT))
         if not conversation.run():
             waiting.close()

@@ -199,9 +199,10 @@ def _build(session: Session, values: Values, arguments: list[str]) -> None:
             print(buffer.getvalue(), end="", file=sys.stderr)
         raise
     if quiet:
-        print(buffer.getvalue().strip() or (images[-1] if images else ""))
+        images = images or [buffer.getvalue().strip()]
+        print(images[-1])
     if iidfile := values.text("iidfile"):
-        if not images:
+        if not images or not images[-1]:
             raise CliError(f"server did not provide an image ID. Cannot write {iidfile}")
         Path(iidfile).write_text(images[-1])
 

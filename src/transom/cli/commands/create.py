@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from transom.errors import InvalidParameter
 from transom.model.reference import parse_reference
 
 NO_SUCH_IMAGE = "no such image"
+IDENTIFIER = re.compile("(sha256:)?[0-9a-f]{64}")
 
 
 def checked_request(values: Values, arguments: list[str], *, detached: bool) -> ContainerRequest:
@@ -45,6 +47,8 @@ def create_container(session: Session, values: Values, request: ContainerRequest
     if cidfile and Path(cidfile).exists():
         raise CliError(f"container ID file found, make sure the other container isn't running or delete {cidfile}")
     image, pull = str(request.body["Image"]), values.text("pull")
+    if not IDENTIFIER.fullmatch(image):
+        parse_reference(image)  # a name that can be none is refused before anything is asked
     platform = values.text("platform") or os.environ.get("DOCKER_DEFAULT_PLATFORM", "")
     quiet = values.on("quiet")
     if pull == "always":

@@ -9,7 +9,7 @@ from transom.cli.commands.volume import usage
 from transom.cli.flags import Values
 from transom.cli.options.filters import FORMAT
 from transom.cli.output.listing import Column, listing
-from transom.cli.output.units import human_size
+from transom.cli.output.units import ago, human_size, parse_moment, short_id
 from transom.cli.session import Session
 from transom.client.engine import Doc
 from transom.errors import InvalidParameter
@@ -32,6 +32,29 @@ COLUMNS: Mapping[str, Column] = {
     "TotalCount": lambda row: str(row["total"]),
     "Type": lambda row: row["type"],
 }
+
+
+CACHE_TABLE = "{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}"
+CACHE_HEADERS = {
+    "ID": "CACHE ID",
+    "CacheType": "CACHE TYPE",
+    "CreatedSince": "CREATED",
+    "LastUsedSince": "LAST USED",
+    "UsageCount": "USAGE",
+}
+CACHE_COLUMNS: Mapping[str, Column] = {
+    "CacheType": lambda item: item.get("Type", ""),
+    "CreatedSince": lambda item: _since(item.get("CreatedAt")),
+    "ID": lambda item: short_id(item["ID"]),
+    "LastUsedSince": lambda item: _since(item.get("LastUsedAt")),
+    "Shared": lambda item: str(bool(item.get("Shared"))).lower(),
+    "Size": lambda item: human_size(item["Size"], 3),
+    "UsageCount": lambda item: str(item.get("UsageCount", 0)),
+}
+
+
+def _since(moment: str | None) -> str:
+    return ago(parse_moment(moment)) if moment else ""
 
 
 def _row(kind: str, total: int, active: int, size: int, free: int, *, percent: bool = True) -> dict[str, Any]:
@@ -101,6 +124,7 @@ def _verbose(report: Doc) -> str:
             table="{{.Name}}\t{{.Links}}\t{{.Size}}",
         ),
         f"Build cache usage: {total}\n",
+        listing(cache, columns=CACHE_COLUMNS, headers=CACHE_HEADERS, table=CACHE_TABLE),
     ]
     return "\n".join(sections)
 

@@ -34,8 +34,8 @@ def _events(session: Session, values: Values, _: list[str]) -> None:
     form = values.text("format")
     template = Template(form) if form and form != "json" else None
     query = {
-        "since": moment(values.text("since"), "since"),
-        "until": moment(values.text("until"), "until"),
+        "since": moment(values.text("since")),
+        "until": moment(values.text("until")),
         "filters": filters(values),
     }
     for event in session.client.events("GET", "/events", query):

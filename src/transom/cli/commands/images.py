@@ -1,5 +1,6 @@
 """`transom images`, `rmi` and `tag`."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from transom.cli.output.listing import Column, listing
 from transom.cli.output.units import ago, human_size, local_time, short_id
 from transom.cli.session import Session
 from transom.client.engine import Doc, segment
+from transom.client.errors import ApiError
 from transom.errors import InvalidParameter
 from transom.model.reference import parse_reference
 
@@ -66,14 +68,14 @@ def columns(*, truncate: bool) -> Mapping[str, Column]:
         value = int(row.image.get(key, -1))
         if value < 0:
             return "N/A"
-        return human_size(value, 3) if size else str(value)
+        return human_size(value) if size else str(value)
 
     def created(row: _Row) -> datetime:
         return datetime.fromtimestamp(row.image["Created"], UTC)
 
     def unique(row: _Row) -> str:
         shared = int(row.image.get("SharedSize", -1))
-        return "N/A" if shared < 0 else human_size(row.image["Size"] - shared, 3)
+        return "N/A" if shared < 0 else human_size(row.image["Size"] - shared)
 
     return {
         "Containers": lambda row: count(row, "Containers"),
@@ -111,7 +113,14 @@ def _rmi(session: Session, values: Values, names: list[str]) -> int:
     query: dict[str, Any] = {"force": values.on("force"), "noprune": values.on("no-prune")}
 
     def remove(name: str) -> None:
-        for done in session.client.delete(f"/images/{segment(name)}", query) or ():
+        try:
+            answer = session.client.delete(f"/images/{segment(name)}", query)
+        except ApiError as exc:
+            if exc.status != 404 or not values.on("force"):
+                raise
+            print(exc, file=sys.stderr)  # told, and no failure: it is gone, as was wanted
+            return
+        for done in answer or ():
             if done.get("Deleted"):
                 print(f"Deleted: {done['Deleted']}")
             elif done.get("Untagged"):

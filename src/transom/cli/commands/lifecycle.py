@@ -1,5 +1,6 @@
 """The commands that are one call for each container: stop, restart, kill, rm, pause, unpause, rename, wait."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -48,8 +49,14 @@ def _rm(session: Session, values: Values, names: list[str]) -> int:
     def remove(name: str) -> None:
         if not name.strip("/"):
             raise CliError("Container name cannot be empty")
-        session.client.delete(f"/containers/{segment(name.strip('/'))}", query)
-        print(name, flush=True)
+        try:
+            session.client.delete(f"/containers/{segment(name.strip('/'))}", query)
+        except ApiError as exc:
+            if exc.status != 404 or not values.on("force"):
+                raise
+            print(exc, file=sys.stderr)  # told, and no failure: it is gone, as was wanted
+        else:
+            print(name, flush=True)
 
     return for_each(names, remove)
 

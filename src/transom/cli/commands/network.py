@@ -13,19 +13,26 @@ from transom.cli.options.pairs import key_values
 from transom.cli.output.listing import Column, listing
 from transom.cli.output.units import short_id
 from transom.cli.session import Session
-from transom.client.engine import segment
+from transom.client.engine import Doc, segment
 from transom.client.errors import ApiError
 
 TABLE = "{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}"
 HEADERS = {"ID": "NETWORK ID", "IPv4": "IPV4", "IPv6": "IPV6", "CreatedAt": "CREATED AT"}
 
 
+def _created(net: Doc) -> str:
+    """Return the moment as Go prints a time: 2026-01-02 15:04:05.123456789 +0000 UTC."""
+    text = str(net.get("Created", ""))
+    date, _, rest = text.partition("T")
+    return f"{date} {rest.removesuffix('Z')} +0000 UTC" if text.endswith("Z") else text
+
+
 def _columns(*, truncate: bool) -> Mapping[str, Column]:
     return {
-        "CreatedAt": lambda net: net.get("Created", ""),
+        "CreatedAt": _created,
         "Driver": lambda net: net["Driver"],
         "ID": lambda net: short_id(net["Id"]) if truncate else net["Id"],
-        "IPv4": lambda net: str(bool(net.get("EnableIPv4", True))).lower(),
+        "IPv4": lambda net: str(bool(net.get("EnableIPv4"))).lower(),
         "IPv6": lambda net: str(bool(net.get("EnableIPv6"))).lower(),
         "Internal": lambda net: str(bool(net.get("Internal"))).lower(),
         "Label": lambda net: lambda name: str((net.get("Labels") or {}).get(name, "")),

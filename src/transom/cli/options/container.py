@@ -83,10 +83,7 @@ def container_request(values: Values, image: str, command: list[str], *, detache
 
 
 def _streams(values: Values, *, detached: bool) -> frozenset[str]:
-    wanted = [item.lower() for item in values.many("attach")]
-    for item in wanted:
-        if item not in STREAMS:
-            raise ValueError(f"valid streams are STDIN, STDOUT and STDERR: {item}")
+    wanted = values.many("attach")
     if detached:
         return frozenset()
     if wanted:
@@ -209,7 +206,7 @@ def _security_options(options: list[str]) -> list[str]:
         if not equals and option != "no-new-privileges":
             name, equals, value = option.partition(":")
             if not equals:
-                raise ValueError(f"invalid --security-opt: {option!r}")
+                raise ValueError(f'Invalid --security-opt: "{option}"')
         if name == "seccomp" and value not in ("unconfined", "builtin"):
             try:
                 value = json.dumps(json.loads(Path(value).read_bytes()), separators=(",", ":"))

@@ -20,7 +20,7 @@ def _time(name: str, help_text: str) -> Flag:
 CONTAINER_FLAGS: tuple[Flag, ...] = (
     many("add-host", "Add a custom host-to-IP mapping (host:ip)", parse=limits.extra_host),
     many("annotation", "Add an annotation to the container (passed through to the OCI runtime)", kind="map"),
-    many("attach", "Attach to STDIN, STDOUT or STDERR", short="a"),
+    many("attach", "Attach to STDIN, STDOUT or STDERR", short="a", parse=limits.stream),
     number("blkio-weight", "Block IO (relative weight), between 10 and 1000, or 0 to disable", shown="0"),
     many("blkio-weight-device", "Block IO weight (relative device weight)", parse=limits.weight_device),
     many("cap-add", "Add Linux capabilities"),

@@ -47,7 +47,7 @@ def filters(values: Values, extra: dict[str, str] | None = None) -> dict[str, di
     return found
 
 
-def moment(text: str, name: str) -> str | None:
+def moment(text: str, name: str = "") -> str | None:
     """Return --since or --until as seconds since 1970; relative ones count back from now.
 
     Raises:
@@ -64,7 +64,8 @@ def moment(text: str, name: str) -> str | None:
     try:
         parsed = parse_moment(text)
     except ValueError:
-        raise CliError(f'invalid value for "{name}": failed to parse value as time or duration: "{text}"') from None
+        where = f'invalid value for "{name}": ' if name else ""
+        raise CliError(f'{where}failed to parse value as time or duration: "{text}"') from None
     if "+" not in text and not text.endswith("Z") and not re.search(r"-\d\d:\d\d$", text):
         parsed = datetime(*parsed.timetuple()[:6], parsed.microsecond).astimezone(UTC)  # no zone: ours
     return f"{parsed.timestamp():.9f}"

@@ -80,11 +80,18 @@ def device(text: str) -> dict[str, str]:
     return {"PathOnHost": parts[0], "PathInContainer": inside, "CgroupPermissions": permissions}
 
 
-def throttle(text: str) -> dict[str, Any]:
-    """Return --device-read-bps path:rate."""
-    path, _, rate = text.rpartition(":")
+def _device_value(text: str) -> tuple[str, str]:
+    path, colon, value = text.partition(":")
+    if not colon or not path or ":" in value:
+        raise ValueError(f"bad format: {text}")
     if not path.startswith("/dev/"):
         raise ValueError(f"bad format for device path: {text}")
+    return path, value
+
+
+def throttle(text: str) -> dict[str, Any]:
+    """Return --device-read-bps path:rate."""
+    path, rate = _device_value(text)
     try:
         return {"Path": path, "Rate": parse_bytes(rate)}
     except ValueError:
@@ -96,9 +103,7 @@ def throttle(text: str) -> dict[str, Any]:
 
 def throttle_iops(text: str) -> dict[str, Any]:
     """Return --device-read-iops path:rate."""
-    path, _, rate = text.rpartition(":")
-    if not path.startswith("/dev/"):
-        raise ValueError(f"bad format for device path: {text}")
+    path, rate = _device_value(text)
     if not rate.isdigit():
         raise ValueError(
             f"invalid rate for device: {text}. The correct format is <device-path>:<number>. "
@@ -109,12 +114,17 @@ def throttle_iops(text: str) -> dict[str, Any]:
 
 def weight_device(text: str) -> dict[str, Any]:
     """Return --blkio-weight-device path:weight."""
-    path, _, weight = text.rpartition(":")
-    if not path.startswith("/dev/"):
-        raise ValueError(f"bad format for device path: {text}")
+    path, weight = _device_value(text)
     if not weight.isdigit() or (int(weight) and not 10 <= int(weight) <= 1000):
         raise ValueError(f"invalid weight for device: {text}")
     return {"Path": path, "Weight": int(weight)}
+
+
+def stream(text: str) -> str:
+    """Return --attach in lower case."""
+    if text.lower() not in ("stdin", "stdout", "stderr"):
+        raise ValueError("valid streams are STDIN, STDOUT and STDERR")
+    return text.lower()
 
 
 def extra_host(text: str) -> str:

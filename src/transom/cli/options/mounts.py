@@ -55,7 +55,7 @@ def split_volume(spec: str) -> list[str]:
     """Return the parts of source:target:options; the colon of a drive letter divides nothing.
 
     Raises:
-        ValueError: a part is empty, or there are too many.
+        ValueError: a part is empty.
     """
     if not spec:
         raise ValueError("invalid empty volume spec")
@@ -71,8 +71,6 @@ def split_volume(spec: str) -> list[str]:
     parts.append(current)
     if any(not part for part in parts):
         raise ValueError(f"invalid spec: {spec}: empty section between colons")
-    if len(parts) > 3:
-        raise ValueError(f"invalid spec: {spec}: too many colons")
     return parts
 
 

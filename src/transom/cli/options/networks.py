@@ -5,9 +5,6 @@ from typing import Any
 
 from transom.cli.flags import Values
 
-FIELDS = ("name", "alias", "ip", "ip6", "mac-address", "driver-opt", "link-local-ip", "gw-priority")
-WITHOUT_ADDRESS = ("host", "none", "default", "")
-
 
 def endpoints(values: Values, host: dict[str, Any]) -> dict[str, Any]:
     """Return NetworkingConfig; sets NetworkMode and leaves links to it in host.
@@ -21,10 +18,6 @@ def endpoints(values: Values, host: dict[str, Any]) -> dict[str, Any]:
     mode = names[0] if names else "default"
     host["NetworkMode"] = mode
     settings = _shared_settings(values)
-    if settings and (mode in WITHOUT_ADDRESS[:2] or mode.startswith("container:")):
-        raise ValueError(
-            "conflicting options: cannot attach a static or link-local address, alias or link to this network mode"
-        )
     if settings:
         endpoint = found.setdefault(mode, {})
         for key, value in settings.items():

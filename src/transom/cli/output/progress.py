@@ -13,7 +13,6 @@ from transom.cli.output.units import human_size
 
 BAR = 50
 WIDE = 110
-UNITS_COUNTED = "count"
 
 
 def show(
@@ -85,8 +84,7 @@ def _bar(detail: dict[str, Any], width: int) -> str:
     bar = ""
     if width:
         filled = min(current * width // total, width)
-        head = ">" if filled < width else ""
-        bar = f"[{'=' * filled}{head}{' ' * (width - filled - len(head))}]  "
+        bar = f"[{'=' * filled}>{' ' * (width - filled)}] "
     return f"{bar}{shown:>8}/{_amount(total, detail)}{_left(detail, current, total)}"
 
 
@@ -112,7 +110,7 @@ class _Screen:
         self._rows: dict[str, int] = {}
         columns = shutil.get_terminal_size().columns
         self._columns = columns
-        self.bar_width = BAR if columns > WIDE else max(columns - 60, 0)
+        self.bar_width = BAR if columns > WIDE else 0  # numbers alone fit everywhere
 
     def put(self, name: str, text: str) -> None:
         """Write the line of name."""

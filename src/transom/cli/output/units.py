@@ -37,6 +37,8 @@ def parse_bytes(text: str) -> int:
     """
     found = _SIZE.match(text)
     if found is None:
+        if suffix := re.fullmatch(r"\d+(?:\.\d+)?\s*(\D+)", text):
+            raise ValueError(f"invalid suffix: '{suffix[1].lower()}'")
         raise ValueError(f"invalid size: '{text}'")
     return int(float(found[1]) * 1024 ** _POWERS[(found[2] or "").lower()])
 
