@@ -85,6 +85,14 @@ class ContentStore(Protocol):
         """
         ...
 
+    async def head(self, digest: Digest, size: int) -> bytes:
+        """Return a blob's first size bytes.
+
+        Raises:
+            NotFound: it is not here.
+        """
+        ...
+
     async def open(self, digest: Digest) -> int:
         """Return a new descriptor for reading; the caller closes it.
 

@@ -21,6 +21,10 @@ class Platform:
         return "/".join(filter(None, (self.os, self.architecture, self.variant)))
 
 
+HOST_OS = _host.system().lower()
+"""This machine's operating system by its OCI name."""
+
+
 def host_architecture() -> str:
     """Return this machine's architecture by its OCI name."""
     machine = _host.machine().lower()

@@ -46,12 +46,17 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A layer that was written: the digest and size of the blob as it is stored, and the digest of the tar in it."""
+    """A layer that was written: the digest and size of the blob as it is stored, and the digest of the tar in it.
+
+    renamed: the snapshot notes directories of lower layers as renamed. It must not be committed as it is: later
+    comparisons would not see what is below; unpack the layer instead.
+    """
 
     diff_id: Digest
     digest: Digest
     size_bytes: int
     entries: int
+    renamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

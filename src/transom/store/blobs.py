@@ -138,6 +138,10 @@ class BlobStore:
         """Return a whole blob."""
         return await _in_thread(self._read, digest, limit)
 
+    async def head(self, digest: Digest, size: int) -> bytes:
+        """Return a blob's first size bytes."""
+        return await _in_thread(self._head, digest, size)
+
     async def open(self, digest: Digest) -> int:
         """Return a new descriptor for reading; the caller closes it."""
         return await _in_thread(self._open, digest)
@@ -193,6 +197,13 @@ class BlobStore:
             return os.open(self._path(digest), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             raise NotFound(f"content {digest}: not found") from None
+
+    def _head(self, digest: Digest, size: int) -> bytes:
+        fd = self._open(digest)
+        try:
+            return os.pread(fd, size, 0)
+        finally:
+            os.close(fd)
 
     def _read(self, digest: Digest, limit: int) -> bytes:
         fd = self._open(digest)

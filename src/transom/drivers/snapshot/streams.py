@@ -14,25 +14,11 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from transom.errors import InvalidParameter
+from transom.images.compression import compression_of
 
 CHUNK: Final = 1 << 20
 _AHEAD: Final = 8
 _MAX_WINDOW: Final = 1 << 27
-
-_MAGIC: Final = (
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"\xfd7zXZ\x00", "xz"),
-    (b"BZh", "bzip2"),
-)
-
-
-def compression_of(start: bytes) -> str:
-    """Return what an archive that starts so is compressed with, empty for nothing known."""
-    if len(start) >= 4 and start[1:4] == b"\x2a\x4d\x18" and start[0] >> 4 == 5:
-        return "zstd"  # a skippable frame first
-    return next((name for magic, name in _MAGIC if start.startswith(magic)), "")
-
 
 _BROKEN: Final[tuple[type[Exception], ...]] = (
     EOFError,

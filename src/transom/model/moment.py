@@ -1,0 +1,24 @@
+"""Times as other programs write them."""
+
+import re
+from datetime import UTC, datetime
+
+_FORM = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|z|[+-]\d\d:\d\d)?")
+
+
+def parse_moment(text: str) -> float:
+    """Return an RFC 3339 time, of any precision, in seconds since 1970; 0 for anything else.
+
+    An image's `created` is whatever its builder wrote, and no reason to refuse the image.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        return 0.0
+    day, time, fraction, zone = match.groups()
+    try:
+        whole = datetime.fromisoformat(f"{day}T{time}" + ("+00:00" if zone in {None, "Z", "z"} else zone))
+    except ValueError:
+        return 0.0
+    if whole.year < 2:
+        return 0.0  # Go's zero time, which no zone may take below the first year
+    return whole.astimezone(UTC).timestamp() + float(f"0.{fraction or 0}")
