@@ -5,6 +5,7 @@ from typing import cast
 
 from aiohttp import web
 
+from transom.aio.trace import step
 from transom.api.errors import error_response, errors_middleware
 from transom.engine.system.info import API_VERSION, MIN_API_VERSION
 
@@ -32,7 +33,8 @@ async def version_middleware(request: web.Request, handler: Handler) -> web.Stre
                 f"client version {asked} is too old. Minimum supported API version is {MIN_API_VERSION}, "
                 "please upgrade your client to a newer version",
             )
-    return await handler(request)
+    with step(f"{request.method} {request.path}"):
+        return await handler(request)
 
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -3,7 +3,8 @@
 import logging
 import sys
 
-TRACE = 5
+from transom.aio.trace import TRACE
+
 _LEVELS = {"trace": TRACE, "debug": 10, "info": 20, "warn": 30, "error": 40, "fatal": 50}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 

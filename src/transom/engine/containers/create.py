@@ -8,10 +8,12 @@ import msgspec
 
 from transom import faults
 from transom.aio.finish import UndoStack
+from transom.aio.trace import step
 from transom.containers import mounts as mount_rules
 from transom.containers import names
 from transom.containers.config import check, merge_image
 from transom.containers.container import Container, MountRecord
+from transom.containers.repository import ContainerRepository
 from transom.containers.spec import arguments
 from transom.engine.containers.announce import Announce
 from transom.engine.containers.facilities import Bases, ImageFacts, Images, Sandboxes
@@ -24,7 +26,6 @@ from transom.model.clock import Clock
 from transom.model.ids import ContainerId, new_id
 from transom.model.platform import host_architecture
 from transom.snapshots.snapshotter import Snapshotter
-from transom.store.containers import SqliteContainers
 from transom.wire.containers import Config, CreateRequest, HostConfig
 
 PREPARED = faults.declare("container.create.prepared", "the snapshot is there, the record is not")
@@ -43,7 +44,7 @@ class Created:
 class CreateContainer:
     """Checks everything that can be checked, prepares the snapshot, records the container."""
 
-    containers: SqliteContainers
+    containers: ContainerRepository
     images: Images
     snapshots: Snapshotter
     sandboxes: Sandboxes
@@ -112,7 +113,8 @@ class CreateContainer:
         async with UndoStack() as undo:
             self.make_directory(self.places.directory(container.id))
             undo.push(self.places.discard, container.id)
-            await self.snapshots.prepare(container.id, container.snapshot_parent)
+            with step("prepare snapshot", container.id):
+                await self.snapshots.prepare(container.id, container.snapshot_parent)
             undo.push(self.snapshots.remove, container.id)
             made = []
             for mount in container.mounts:
@@ -123,7 +125,8 @@ class CreateContainer:
                 made.append(mount)
             container = container.changed(mounts=tuple(made))
             faults.point(PREPARED)
-            await self.containers.add(container)
+            with step("record", container.id):
+                await self.containers.add(container)
             undo.push(self.containers.remove, container.id)
             faults.point(RECORDED)
             undo.keep()

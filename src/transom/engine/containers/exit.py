@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from transom import faults
+from transom.aio.trace import step
 from transom.containers.container import Container
 from transom.containers.lifecycle import Status
 from transom.containers.restart import next_delay_s, restarts
@@ -91,8 +92,16 @@ class Exits:
 
     async def _forget_runtime(self, container: Container) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._state.driver(container).delete(container.id), name="delete")
-            group.create_task(self._sandboxes.release(container), name="release")
+            group.create_task(self._delete(container), name="delete")
+            group.create_task(self._release(container), name="release")
+
+    async def _delete(self, container: Container) -> None:
+        with step("driver delete", container.id):
+            await self._state.driver(container).delete(container.id)
+
+    async def _release(self, container: Container) -> None:
+        with step("release network", container.id):
+            await self._sandboxes.release(container)
 
     def remove_later(self, container: Container) -> None:
         """Remove a container that was to be removed at its end."""

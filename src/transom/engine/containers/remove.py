@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from transom import faults
+from transom.aio.trace import step
 from transom.containers.container import Container
 from transom.containers.lifecycle import Action, Status, after
 from transom.engine.containers.facilities import Sandboxes
@@ -78,7 +79,8 @@ class RemoveContainer:
         await self.state.containers.save(removing)
         faults.point(RECORDED)
         try:
-            await self.empty(removing)
+            with step("empty", container.id):
+                await self.empty(removing)
         except TransomError as exc:
             await self.state.containers.save(removing.changed(status=Status.DEAD, error=str(exc)))
             raise

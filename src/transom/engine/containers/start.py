@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transom import faults
 from transom.aio.finish import UndoStack
+from transom.aio.trace import step
 from transom.containers.container import Container, HealthState
 from transom.containers.lifecycle import Action, Status, after
 from transom.containers.spec import exec_spec, hostname_of
@@ -71,7 +72,7 @@ class StartContainer:
         driver = self.state.driver(before)
         async with UndoStack() as undo:
             async with asyncio.TaskGroup() as group:
-                network = group.create_task(self.sandboxes.attach(before), name="attach")
+                network = group.create_task(self._attach(before), name="attach")
                 undo.push(self.sandboxes.release, before)
                 root = group.create_task(self.snapshots.mounts(before.id), name="mounts")
             sandbox = network.result()
@@ -79,14 +80,16 @@ class StartContainer:
             self._write_files(before, sandbox)
             deltas = [layer.delta for layer in await self.snapshots.registry(before.snapshot_parent) if layer.delta]
             spec = self._spec(before, sandbox, root.result(), deltas)
-            await driver.create(spec)
+            with step("driver create", before.id):
+                await driver.create(spec)
             undo.push(driver.delete, before.id)
             faults.point(CREATED)
             hub = self.state.hubs.hub(before.id)
             hub.connect(await driver.stdio(before.id))
             draining = self.state.operations.spawn(hub.drain(), name=f"drain {before.id[:12]}")
             try:
-                pid = await driver.start(before.id)
+                with step("driver start", before.id):
+                    pid = await driver.start(before.id)
             except BaseException:
                 draining.cancel()
                 raise
@@ -104,11 +107,16 @@ class StartContainer:
                 ports=dict(sandbox.ports),
                 health=HealthState() if has_health(before) else None,
             )
-            await self.state.containers.save(running)
+            with step("save", before.id):
+                await self.state.containers.save(running)
             undo.keep()
         faults.point(SAVED)
         self.exits.watch(running, draining)
         self.state.announce("start", running)
+
+    async def _attach(self, container: Container) -> Sandbox:
+        with step("attach network", container.id):
+            return await self.sandboxes.attach(container)
 
     def _spec(self, container: Container, sandbox: Sandbox, root: Mount, deltas: list[str]) -> ExecSpec:
         files = {}

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from transom.drivers.exec.oci import bpf, seccomp
 from transom.drivers.exec.oci import capabilities as caps
-from transom.drivers.exec.oci import seccomp
 from transom.drivers.exec.oci.users import User
 from transom.execution.spec import ExecSpec, ProcessSpec, Resources
 from transom.model.mount import MountKind
@@ -67,6 +67,9 @@ def config(spec: ExecSpec, facts: Facts) -> dict[str, Any]:
         "linux": _linux(spec, facts, chosen),
         "annotations": dict(spec.annotations),
     }
+    rules = result["linux"].get("seccomp")
+    if rules is not None and (compiled := bpf.annotation(rules)):
+        result["annotations"][bpf.ANNOTATION] = compiled
     if spec.namespaces.uts != "host":
         result["hostname"] = spec.hostname
     if spec.domainname:

@@ -1,6 +1,7 @@
 """conmon as the monitor of one process: it holds the streams, the log and the exit code while the engine restarts.
 
-Paths are all below one directory per monitored process: `attach` (socket), `conmon.pid`, `pid`, `exit/<id>`, `persist/oom`.
+Paths are all below one directory per monitored process: `attach` (socket), `conmon.pid`, `pid`, `exit/<id>`,
+`persist/oom`.
 Source: conmon's man page; its attach protocol: sequenced packets, first byte 2 stdout, 3 stderr, then data.
 """
 
@@ -56,7 +57,8 @@ def _arguments(conmon: str, what: Monitored) -> list[str]:
     argv = [
         conmon, "--api-version", "1", "-c", what.container_id, "-u", what.id, "-r", what.runtime,
         "-b", str(what.bundle),
-        "-p", str(d / "pid"), "-P", str(d / "conmon.pid"), "--exit-dir", str(d / "exit"), "--persist-dir", str(d / "persist"),
+        "-p", str(d / "pid"), "-P", str(d / "conmon.pid"), "--exit-dir", str(d / "exit"),
+        "--persist-dir", str(d / "persist"),
         "-l", f"k8s-file:{what.log_path}" if what.log_path else "none", "--full-attach", "--no-sync-log",
         "--log-level", "error", "-n", what.id,
     ]  # fmt: skip

@@ -22,6 +22,7 @@ import msgspec
 
 from transom import faults
 from transom.aio.finish import UndoStack
+from transom.aio.trace import step
 from transom.drivers.exec.oci import bundle, conmon
 from transom.drivers.exec.oci import capabilities as caps
 from transom.drivers.exec.oci.conmon import Monitor, Monitored, MonitorFailed
@@ -45,6 +46,7 @@ STARTED = faults.declare("oci.start.started", "the program runs")
 _MISSING = re.compile(r"not found|no such file or directory", re.IGNORECASE)
 _DENIED = re.compile(r"permission denied|operation not permitted|is a directory|exec format error", re.IGNORECASE)
 _FILE_LIMIT = 1 << 20
+START_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class OciDriver:
         self._monitor = Monitor(settings.conmon)
         self._runtime_root = settings.exec_root / "runtime" / name
         self._env = conmon.environment()
+        self._is_crun = os.path.basename(settings.runtime) == "crun"
 
     # --- the container -------------------------------------------------------------------------------------------
 
@@ -88,11 +91,13 @@ class OciDriver:
             except FileExistsError:
                 raise Conflict(f"container {spec.container_id} exists already") from None
             undo.push(self.delete, spec.container_id)
-            config = self._prepare(spec, directory)
+            with step("bundle", spec.container_id):
+                config = self._prepare(spec, directory)
             (directory / "config.json").write_bytes(msgspec.json.encode(config))
             faults.point(PREPARED)
             try:
-                await self._monitor.launch(self._monitored(spec, directory), env=self._env, place=self._place)
+                with step("conmon and runtime create", spec.container_id):
+                    await self._monitor.launch(self._monitored(spec, directory), env=self._env, place=self._place)
             except MonitorFailed as exc:
                 raise _start_failed(str(exc), spec.process.args) from None
             faults.point(CREATED)
@@ -141,14 +146,42 @@ class OciDriver:
         )
 
     async def start(self, container_id: ContainerId) -> int | None:
-        """Let the program run; return its host pid."""
-        done = await run(
-            [self._settings.runtime, *self._runtime_args(), "start", container_id], env=self._env, timeout_s=30
-        )
-        if done.code != 0:
-            raise _start_failed(done.stderr.decode(errors="replace"), ())
+        """Let the program run; return its host pid.
+
+        crun's first process waits until somebody writes to its fifo: writing here saves a process, which is a tenth
+        of a start. Every other runtime is asked to do it itself.
+        """
+        released = self._is_crun and await self._release(self._runtime_root / container_id / "exec.fifo", container_id)
+        if not released:
+            done = await run(
+                [self._settings.runtime, *self._runtime_args(), "start", container_id], env=self._env, timeout_s=30
+            )
+            if done.code != 0:
+                raise _start_failed(done.stderr.decode(errors="replace"), ())
         faults.point(STARTED)
         return self._pid(container_id)
+
+    async def _release(self, fifo: Path, container_id: str) -> bool:
+        """Write to the fifo once its reader is there; False where crun has none of that name."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        fd = -1
+        while fd < 0:
+            try:
+                fd = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except FileNotFoundError:
+                return False
+            except OSError as exc:
+                if exc.errno != errno.ENXIO:
+                    return False
+                if time.monotonic() > deadline or not self._pid(container_id):
+                    raise StartFailed("the container's first process ended before it could be started") from None
+                await asyncio.sleep(0.0005)
+        try:
+            os.write(fd, b"\0")
+        finally:
+            os.close(fd)
+        os.unlink(fifo)  # by this crun tells that the container runs
+        return True
 
     async def stop(self, container_id: ContainerId, signal: str) -> None:
         """Send signal to the main process."""
