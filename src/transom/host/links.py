@@ -12,7 +12,8 @@ from ipaddress import IPv4Interface, IPv4Network
 from transom.host.netlink import CREATE, DUMP, EXCL, Message, Netlink, NetlinkError, attribute, nested, parse_attributes
 from transom.host.netlink import text as c_text
 
-_NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _GETADDR, _NEWROUTE, _GETROUTE = 16, 17, 18, 20, 22, 24, 26
+_NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _DELADDR, _GETADDR = 16, 17, 18, 20, 21, 22
+_NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
 _ADDRESS, _IFNAME, _MTU, _LINK, _MASTER, _LINKINFO, _NET_NS_FD, _IFALIAS = 1, 3, 4, 5, 10, 18, 28, 20
 _INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_PEER, _BRPORT_MODE = 1, 2, 4, 5, 1, 4
 _UP = 1
@@ -102,6 +103,13 @@ def add_address(index: int, address: IPv4Interface, *, scope_host: bool = False)
     return Message(_NEWADDR, CREATE | EXCL, payload, f"add address {address} to link {index}")
 
 
+def delete_address(index: int, address: IPv4Interface) -> Message:
+    """Take an address from the link."""
+    payload = _ADDRESS_HEADER.pack(socket.AF_INET, address.network.prefixlen, 0, 0, index)
+    payload += attribute(2, address.ip.packed)
+    return Message(_DELADDR, 0, payload, f"delete address {address} of link {index}")
+
+
 def add_default_route(index: int, gateway: bytes) -> Message:
     """Route what is not local over gateway."""
     payload = _ROUTE_HEADER.pack(socket.AF_INET, 0, 0, 0, 254, 3, 0, 1, 0)  # table main, protocol boot, unicast
@@ -112,7 +120,7 @@ def add_default_route(index: int, gateway: bytes) -> Message:
 def delete_default_route() -> Message:
     """Remove the default route."""
     payload = _ROUTE_HEADER.pack(socket.AF_INET, 0, 0, 0, 254, 0, 255, 0, 0)
-    return Message(25, 0, payload, "delete the default route")
+    return Message(_DELROUTE, 0, payload, "delete the default route")
 
 
 def find_link(netlink: Netlink, name: str) -> Link | None:

@@ -111,6 +111,8 @@ class Netlink:
         Raises:
             NetlinkError: of the first message that was refused.
         """
+        if not messages:
+            return
         waiting: dict[int, Message] = {}
         packet = []
         for message in messages:

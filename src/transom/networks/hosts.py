@@ -87,6 +87,9 @@ def resolving_for(request: SandboxRequest, host: Resolving, *, embedded: bool) -
     for server in request.dns:
         if not _is_address(server):
             raise InvalidParameter(f"invalid IP address in --dns: {server}")
+    for word in (*request.dns_search, *request.dns_options):
+        if not word or re.search(r"\s", word):
+            raise InvalidParameter(f"invalid DNS search domain or option: {word!r}")
     outside = Resolving(tuple(upstream), tuple(search), tuple(options))
     if not embedded and (outside.reachable or request.dns):
         return Resolving(request.dns or outside.reachable, outside.search, outside.options), outside
@@ -122,7 +125,7 @@ def extra_hosts(texts: Iterable[str], gateway: str) -> list[tuple[str, str]]:
     """Return the lines that --add-host `name:address` (or `name=address`) asks for."""
     found = []
     for text in texts:
-        match = re.fullmatch(r"([^:=]+)[:=](.+)", text)
+        match = re.fullmatch(r"([^\s:=]+)[:=](\S+)", text)
         if not match:
             raise InvalidParameter(f"bad format for add-host: {text!r}")
         name, address = match[1], match[2].strip("[]")

@@ -6,7 +6,7 @@ from transom.wire.containers import EndpointSettings
 from transom.wire.shape import Shape
 
 
-class IpamConfig(Shape):
+class IpamConfig(Shape, omit_defaults=True):
     """One subnet."""
 
     subnet: str = ""

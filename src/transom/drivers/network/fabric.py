@@ -65,7 +65,10 @@ class Fabric:
             elif link.kind != "bridge":
                 raise Forbidden(f"link {network.bridge} exists and is no bridge; rename it, or name another")
             assert link is not None  # made above
-            if address not in {found for index, found in links.addresses(self._route) if index == link.index}:
+            here = [found for index, found in links.addresses(self._route) if index == link.index]
+            # Another address is that of an engine of this name whose records are gone.
+            self._route.send([links.delete_address(link.index, found) for found in here if found != address])
+            if address not in here:
                 self._route.send([links.add_address(link.index, address)])
             self._route.send([links.set_up(link.index)])
             # Needed for 127.0.0.1 to reach a container; the table's guard chain keeps the way back shut.
