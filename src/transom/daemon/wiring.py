@@ -13,6 +13,7 @@ from aiohttp import web
 from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.api.app import Route, build_app
+from transom.api.routes.bases import BaseRoutes
 from transom.api.routes.containers import ContainerRoutes
 from transom.api.routes.exec import ExecRoutes
 from transom.api.routes.networks import NetworkRoutes
@@ -25,7 +26,13 @@ from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.drivers.network.bridge import BridgeDriver
 from transom.drivers.snapshot import layers as snapshot_layers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
+from transom.engine.bases.build import BuildBase
 from transom.engine.bases.choose import ChooseBase
+from transom.engine.bases.export import ExportBase
+from transom.engine.bases.import_ import ImportBase
+from transom.engine.bases.list import ListBases
+from transom.engine.bases.remove import RemoveBase
+from transom.engine.bases.uses import BaseUsage
 from transom.engine.containers.announce import Announce
 from transom.engine.containers.create import CreateContainer
 from transom.engine.containers.exec import Execs
@@ -228,6 +235,7 @@ async def build_engine(config: Config) -> Engine:
     await Recover(state, snapshots, sandboxes, places, exits, remove)()
     await network_driver.settle()
 
+    base_usage = BaseUsage(containers, images)
     remove_network = RemoveNetwork(book, network_store, network_driver, announce_network)
     routes: list[Route] = [
         *ContainerRoutes(
@@ -243,6 +251,10 @@ async def build_engine(config: Config) -> Engine:
             ConnectNetwork(book, network_driver, sandboxes, containers, state.locks, announce_network),
             DisconnectNetwork(book, network_driver, containers, state.locks, announce_network),
             PruneNetworks(book, containers, remove_network), operations,
+        ).routes(),
+        *BaseRoutes(
+            ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
+            base_usage, config.data_root / "bases" / "transfer",
         ).routes(),
         *SystemRoutes(_info(config, host, state, images, bases, clock), bus).routes(),
     ]  # fmt: skip
