@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -44,9 +44,9 @@ class Latest(Generic[T]):
 
 
 @asynccontextmanager
-async def latest() -> AsyncIterator[Latest[T]]:
+async def latest() -> AsyncIterator[Latest[Any]]:
     """Give a channel that ends with the block."""
-    channel: Latest[T] = Latest()
+    channel: Latest[Any] = Latest()
     try:
         yield channel
     finally:
