@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 
 SIZE = 1 << 20
 
@@ -34,7 +34,7 @@ async def write_all(writer: int, chunks: AsyncIterable[bytes]) -> None:
         os.close(writer)
 
 
-async def read_all(reader: int) -> AsyncIterator[bytes]:
+async def read_all(reader: int) -> AsyncGenerator[bytes, None]:
     """Yield what comes out of a pipe's end until its writers have closed theirs; reader stays the caller's."""
     os.set_blocking(reader, False)
     while True:
