@@ -27,9 +27,5 @@ class BaseImages(Protocol):
         ...
 
 
-class Registries(Protocol):
-    """Saves the registry of Windows containers."""
-
-    async def delta(self, container_id: str) -> bytes:
-        """Return what a container that has ended changed in its registry, in the form of a layer's part."""
-        ...
+RegistryDelta = Callable[[str, str], bytes]
+"""(state directory, base's digest) → what an ended container changed in its registry, empty for nothing; blocks."""

@@ -1,5 +1,6 @@
 """EngineSteps: does a build's steps with the engine's own means; implements transom.build.runner.StepRunner."""
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,10 +14,11 @@ from transom.build.workspace import Layer, Put, Source, Wanted, Workspace
 from transom.engine.build.cachefrom import CacheSource
 from transom.engine.build.containers import RunContainers, RunSettings
 from transom.engine.build.download import Download
-from transom.engine.build.facilities import BaseImages, Registries
+from transom.engine.build.facilities import BaseImages, RegistryDelta
 from transom.engine.build.request import BuildRequest
 from transom.engine.build.stack import Stack
 from transom.engine.containers.facilities import Bases, ImageFacts
+from transom.engine.containers.places import Places
 from transom.engine.images.record import CommitLayer, MadeLayer
 from transom.errors import InvalidParameter, NotSupported
 from transom.guest import GuestOS, guest_for
@@ -51,7 +53,8 @@ class StepTools:
     commit: CommitLayer
     index: LayerIndex
     containers: RunContainers
-    registries: Registries
+    registry_delta: RegistryDelta
+    places: Places
     bases: Bases
     cache: StepCache
     download: Download
@@ -159,7 +162,10 @@ class EngineSteps:
         ended = await containers.run(self.settings, state, step, facts, script)
         async with UndoStack() as undo:
             undo.push(containers.discard, ended.id)
-            registry = await self.tools.registries.delta(ended.id) if state.guest.keeps_registry else b""
+            registry = b""
+            if state.guest.keeps_registry:
+                where = self.tools.places.state(ended.id)
+                registry = await asyncio.to_thread(self.tools.registry_delta, where, ended.base)
             made = await self._commit(state, ended.id, registry)
             undo.keep()
         await self._put_away(state, ended.id, made)
