@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import docker
+from docker import DockerClient
 from tests.support.images import busybox_archive
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ class Engine:
     data_root: Path | None = None
     options: Sequence[str] = ()
     _process: subprocess.Popen[bytes] | None = None
-    _clients: list[docker.DockerClient] = field(default_factory=list)
+    _clients: list[DockerClient] = field(default_factory=list)
 
     @property
     def socket(self) -> Path:
@@ -172,9 +172,9 @@ class Engine:
         """Return the command line, for a test that runs it by itself (a terminal, a stream); see docker_environment."""
         return [docker_cli(), "-H", f"unix://{self.socket}", *arguments]
 
-    def client(self) -> docker.DockerClient:
+    def client(self) -> DockerClient:
         """Return a docker-py client; close closes it."""
-        made = docker.DockerClient(base_url=f"unix://{self.socket}")
+        made = DockerClient(base_url=f"unix://{self.socket}")
         self._clients.append(made)
         return made
 
