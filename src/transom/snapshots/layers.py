@@ -82,10 +82,12 @@ class Layers(Protocol):
         form: LayerForm,
         *,
         diff_id: str = "",
+        base: str = "",
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer (plain or compressed).
 
+        base: digest of the Windows base that goes below, empty for the preferred one.
         diff_id: what the uncompressed tar must have as its digest; empty for any. on_progress gets the number of
         bytes read so far. If name exists the tar is not read.
 
@@ -102,6 +104,7 @@ class Layers(Protocol):
         target: int,
         registry: bytes = b"",
         mount_points: Collection[str] = (),
+        base: str = "",
     ) -> Written:
         """Write the changes of active key into descriptor target as a layer, gzip-compressed; equal trees, equal bytes.
 
@@ -117,7 +120,9 @@ class Layers(Protocol):
         """Turn active key into committed name, registry being its registry part. Durable on return."""
         ...
 
-    async def changes(self, key: str, form: LayerForm, mount_points: Collection[str] = ()) -> Sequence[Change]:
+    async def changes(
+        self, key: str, form: LayerForm, mount_points: Collection[str] = (), base: str = ""
+    ) -> Sequence[Change]:
         """Return what active key adds, changes and deletes, in order of the paths."""
         ...
 

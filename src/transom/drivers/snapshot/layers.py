@@ -29,16 +29,16 @@ MODULES = (
 class OverlayLayers:
     """The Layers of an OverlaySnapshotter.
 
-    windows_bases: returns the host directories of drive C: of the Windows bases at hand, the preferred one first; a
-    Windows layer takes over the spelling of what the base has.
+    windows_drive: returns the host directory of a Windows base's drive C:, by the base's digest, empty for the preferred
+    one; empty where there is none. A Windows layer takes over the spelling of what the base has.
     """
 
     def __init__(
-        self, snapshots: OverlaySnapshotter, workers: Workers, windows_bases: Callable[[], Sequence[str]] = tuple
+        self, snapshots: OverlaySnapshotter, workers: Workers, windows_drive: Callable[[str], str] = lambda _: ""
     ) -> None:
         self._snapshots = snapshots
         self._workers = workers
-        self._windows_bases = windows_bases
+        self._windows_drive = windows_drive
         self._locks = KeyedLock()
 
     async def apply(
@@ -49,6 +49,7 @@ class OverlayLayers:
         form: LayerForm,
         *,
         diff_id: str = "",
+        base: str = "",
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer."""
@@ -59,7 +60,7 @@ class OverlayLayers:
             key = EXTRACT + name
             await self._snapshots.prepare(key, parent)
             undo.push(self._snapshots.remove, key)
-            lowers = self._lowers(parent, form)
+            lowers = await in_thread(self._lowers, parent, form, base)
             side = self._snapshots.side_dir(key)
             target_fd, side_fd = await in_thread(_open_pair, side)
             try:
@@ -81,15 +82,18 @@ class OverlayLayers:
         target: int,
         registry: bytes = b"",
         mount_points: Collection[str] = (),
+        base: str = "",
     ) -> Written:
         """Write the changes of active key into descriptor target as a layer."""
-        arguments = await self._compared(key, form, mount_points, registry)
+        arguments = await self._compared(key, form, mount_points, base, registry)
         found = await self._workers.run(diff, arguments, (target,))
         return Written(Digest(found.diff_id), Digest(found.digest), found.size_bytes, found.entries, found.renamed)
 
-    async def changes(self, key: str, form: LayerForm, mount_points: Collection[str] = ()) -> Sequence[Change]:
+    async def changes(
+        self, key: str, form: LayerForm, mount_points: Collection[str] = (), base: str = ""
+    ) -> Sequence[Change]:
         """Return what active key adds, changes and deletes, in order of the paths."""
-        found = await self._workers.run(changes, await self._compared(key, form, mount_points))
+        found = await self._workers.run(changes, await self._compared(key, form, mount_points, base))
         return [Change("/" + path, ChangeKind(kind)) for path, kind in found]
 
     async def commit(self, name: str, key: str, registry: bytes = b"") -> None:
@@ -102,15 +106,18 @@ class OverlayLayers:
         """Return the registry parts of committed name's chain, lowest first."""
         return await self._snapshots.registry(name)
 
-    async def _compared(self, key: str, form: LayerForm, mount_points: Collection[str], registry: bytes = b"") -> Diff:
+    async def _compared(
+        self, key: str, form: LayerForm, mount_points: Collection[str], base: str, registry: bytes = b""
+    ) -> Diff:
         upper = await self._snapshots.upper_dir(key)
-        lowers = self._lowers(await self._snapshots.parent(key), form)
+        lowers = await in_thread(self._lowers, await self._snapshots.parent(key), form, base)
         points = tuple(sorted(point.strip("/") for point in mount_points))
         return Diff(form, upper, lowers, self._snapshots.empty_dir, registry, points)
 
-    def _lowers(self, parent: str, form: LayerForm) -> tuple[str, ...]:
+    def _lowers(self, parent: str, form: LayerForm, base: str) -> tuple[str, ...]:
         below = self._snapshots.lowers(parent)
-        return (*below, *self._windows_bases()[:1]) if form is LayerForm.WINDOWS else below
+        drive = self._windows_drive(base) if form is LayerForm.WINDOWS else ""
+        return (*below, drive) if drive else below
 
 
 def write_file(path: str, data: bytes) -> None:

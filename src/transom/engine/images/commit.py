@@ -66,6 +66,7 @@ class CommitImage:
                 lease,
                 registry=container.registry,
                 mount_points=container.mount_points,
+                base=container.base,
                 consume=False,
             )
             step = HistoryEntry(now, " ".join(container.command), author, comment, empty_layer=made is None)

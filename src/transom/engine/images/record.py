@@ -48,11 +48,12 @@ class CommitLayer:
         *,
         registry: bytes = b"",
         mount_points: Collection[str] = (),
+        base: str = "",
         consume: bool,
     ) -> MadeLayer | None:
         """Return the layer on top of the diff-ids below, its blob and committed snapshot held by lease.
 
-        None if nothing has changed. consume: key becomes the committed snapshot (its container is gone); else key
+        None if nothing has changed. base: digest of the Windows base that key's container runs on. consume: key becomes the committed snapshot (its container is gone); else key
         stays as it is and the layer is unpacked anew beside it.
 
         Raises:
@@ -60,7 +61,7 @@ class CommitLayer:
         """
         ingest = await self.content.ingest()
         try:
-            written = await self.layers.diff(key, form, ingest.fd, registry, mount_points)
+            written = await self.layers.diff(key, form, ingest.fd, registry, mount_points, base)
             if not written.entries:
                 return None
             name = chain_id((*below, written.diff_id))
@@ -76,7 +77,7 @@ class CommitLayer:
             await self.layers.commit(name, key, registry)
         else:
             parent = await self.snapshots.parent(key)
-            await UnpackLayer(self.content, self.layers)(name, parent, written.diff_id, written.digest, form)
+            await UnpackLayer(self.content, self.layers)(name, parent, written.diff_id, written.digest, form, base=base)
             if consume:
                 await self.snapshots.remove(key)
         return MadeLayer(written.diff_id, blob, name)
@@ -97,6 +98,7 @@ class UnpackLayer:
         blob: Digest,
         form: LayerForm,
         *,
+        base: str = "",
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name; it is there already if another image has the same layers.
@@ -107,7 +109,7 @@ class UnpackLayer:
         """
         fd = await self.content.open(blob)
         try:
-            return await self.layers.apply(name, parent, fd, form, diff_id=diff_id, on_progress=on_progress)
+            return await self.layers.apply(name, parent, fd, form, diff_id=diff_id, base=base, on_progress=on_progress)
         finally:
             os.close(fd)
 
