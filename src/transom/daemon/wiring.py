@@ -3,7 +3,8 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from transom.api.app import Route, build_app
 from transom.api.routes.bases import BaseRoutes
 from transom.api.routes.containers import ContainerRoutes
 from transom.api.routes.exec import ExecRoutes
+from transom.api.routes.images import ImageRoutes
 from transom.api.routes.networks import NetworkRoutes
 from transom.api.routes.system import SystemRoutes
 from transom.daemon.config import Config
@@ -25,6 +27,8 @@ from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.drivers.network.bridge import BridgeDriver
 from transom.drivers.snapshot import layers as snapshot_layers
+from transom.drivers.snapshot.archives import WorkerArchives
+from transom.drivers.snapshot.layers import OverlayLayers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
 from transom.engine.bases.build import BuildBase
 from transom.engine.bases.choose import ChooseBase
@@ -54,8 +58,21 @@ from transom.engine.containers.stop import (
     StopContainer,
 )
 from transom.engine.containers.waits import WaitContainer, Waits
+from transom.engine.images.announce import AnnounceImage
+from transom.engine.images.collect import Collect
+from transom.engine.images.commit import CommitImage
 from transom.engine.images.facts import FindImageFacts
+from transom.engine.images.import_ import ImportImage
+from transom.engine.images.inspect import InspectImage, ReadHistory
+from transom.engine.images.list import ListImages
+from transom.engine.images.load import LoadImages
 from transom.engine.images.lookup import LookupImage
+from transom.engine.images.prune import MeasureImages, PruneImages
+from transom.engine.images.pull import PullImage, StandIn
+from transom.engine.images.record import CommitLayer, RecordImage, UnpackLayer
+from transom.engine.images.remove import ImageUser, RemoveImage
+from transom.engine.images.save import SaveImages
+from transom.engine.images.tag import TagImage
 from transom.engine.networks.book import NetworkBook
 from transom.engine.networks.connect import ConnectNetwork, DisconnectNetwork
 from transom.engine.networks.create import CreateNetwork
@@ -65,11 +82,12 @@ from transom.engine.networks.sandboxes import HostView, NetworkSandboxes
 from transom.engine.recover import Recover, StartAtBoot
 from transom.engine.system.info import HostSummary, SystemInfo
 from transom.engine.volumes.use import Volumes
-from transom.errors import Conflict
+from transom.errors import Conflict, NotFound
 from transom.events.bus import EventBus
 from transom.execution.driver import ExecDriver
 from transom.host.cgroup import Cgroups, Hierarchy, detect
 from transom.host.worker import Workers
+from transom.images.repository import Held
 from transom.model.clock import SystemClock
 from transom.networks.naming import Naming
 from transom.store.blobs import BlobStore
@@ -185,14 +203,7 @@ async def build_engine(config: Config) -> Engine:
     builder = DebianBaseBuilder(bases, clock, KeyedLock(), os.environ)
 
     # Images
-    blobs = BlobStore(str(config.data_root))
-    await blobs.recover()
-    leases = LeaseTable(database, clock)
-    await leases.recover()
-    images = await ImageTable.load(database, clock)
-    await LayerTable.load(database)
-    lookup = LookupImage(images)
-    facts = FindImageFacts(lookup)
+    stored = await _open_images(config, database, snapshots, workers, bases, clock)
 
     # Containers
     places = Places(config.data_root)
@@ -203,6 +214,7 @@ async def build_engine(config: Config) -> Engine:
         wine = name.replace("oci", "wine")
         drivers[wine] = WineDriver(WineSettings(config.exec_root), inner, bases, name=wine)
     state = RunState(containers, drivers, Hubs(places.log), Waits(), announce, operations)
+    image_uses = _image_use_cases(stored, snapshots, containers, bus, clock)
     volumes = Volumes(
         volume_store, containers, lambda action, name, facts_: bus.publish("volume", action, name, facts_)
     )
@@ -228,14 +240,14 @@ async def build_engine(config: Config) -> Engine:
     stop = StopContainer(state)
     execs = Execs(state)
     create = CreateContainer(
-        containers, facts, snapshots, sandboxes, volumes, ChooseBase(bases, builder), places, announce, clock,
-        {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
+        containers, image_uses.facts, snapshots, sandboxes, volumes, ChooseBase(bases, builder), places, announce,
+        clock, {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
         lambda path: path.mkdir(parents=True),
     )  # fmt: skip
     await Recover(state, snapshots, sandboxes, places, exits, remove)()
     await network_driver.settle()
 
-    base_usage = BaseUsage(containers, images)
+    base_usage = BaseUsage(containers, stored.images)
     remove_network = RemoveNetwork(book, network_store, network_driver, announce_network)
     routes: list[Route] = [
         *ContainerRoutes(
@@ -243,7 +255,7 @@ async def build_engine(config: Config) -> Engine:
             PauseContainer(state), ResizeContainer(state), RenameContainer(state), remove,
             WaitContainer(containers, state.waits), ReadLogs(state, places),
             InspectContainer(state, snapshots, places, execs, clock, _storage),
-            ListContainers(state, snapshots, facts, clock), state.hubs, operations,
+            ListContainers(state, snapshots, image_uses.facts, clock), state.hubs, operations,
         ).routes(),
         *ExecRoutes(execs, operations).routes(),
         *NetworkRoutes(
@@ -252,13 +264,115 @@ async def build_engine(config: Config) -> Engine:
             DisconnectNetwork(book, network_driver, containers, state.locks, announce_network),
             PruneNetworks(book, containers, remove_network), operations,
         ).routes(),
+        *image_uses.routes(operations).routes(),
         *BaseRoutes(
             ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
             base_usage, config.data_root / "bases" / "transfer",
         ).routes(),
-        *SystemRoutes(_info(config, host, state, images, bases, clock), bus).routes(),
+        *SystemRoutes(_info(config, host, state, stored.images, bases, clock), bus).routes(),
     ]  # fmt: skip
     return Engine(build_app(routes), state, database, workers, network_driver, StartAtBoot(state, start))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImages:
+    """The adapters under images."""
+
+    content: BlobStore
+    leases: LeaseTable
+    images: ImageTable
+    index: LayerTable
+    layers: OverlayLayers
+    archives: WorkerArchives
+
+
+async def _open_images(
+    config: Config,
+    database: Database,
+    snapshots: OverlaySnapshotter,
+    workers: Workers,
+    bases: DiskBaseStore,
+    clock: SystemClock,
+) -> StoredImages:
+    content = BlobStore(str(config.data_root))
+    await content.recover()
+    leases = LeaseTable(database, clock)
+    await leases.recover()
+    layers = OverlayLayers(snapshots, workers, lambda ref: _windows_drive(bases, ref))
+    archives = WorkerArchives(workers, str(config.data_root / "blobs" / "sha256"))
+    images, index = await ImageTable.load(database, clock), await LayerTable.load(database)
+    return StoredImages(content, leases, images, index, layers, archives)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageUseCases:
+    """What other parts of the engine need of images, and their routes."""
+
+    facts: FindImageFacts
+    lookup: LookupImage
+    collect: Collect
+    record: RecordImage
+    unpack: UnpackLayer
+    commit_layer: CommitLayer
+    commit: CommitImage
+    pull: PullImage
+    stand_in: StandIn
+    announce: AnnounceImage
+    routes: Callable[[Operations], ImageRoutes]
+    measure: MeasureImages
+
+
+def _image_use_cases(
+    stored: StoredImages,
+    snapshots: OverlaySnapshotter,
+    containers: SqliteContainers,
+    bus: EventBus,
+    clock: SystemClock,
+    also_held: Callable[[], Iterable[Held]] = tuple,
+) -> ImageUseCases:
+    images, content, leases, archives = stored.images, stored.content, stored.leases, stored.archives
+    lookup = LookupImage(images)
+    announce = AnnounceImage(bus, images)
+    collect = Collect(content, images, snapshots, stored.index, leases, also_held)
+    record = RecordImage(content, images, snapshots, stored.index)
+    unpack = UnpackLayer(content, stored.layers)
+    commit_layer = CommitLayer(content, stored.layers, snapshots, stored.index)
+    stand_in = StandIn(record, leases, clock, announce)
+    pull = PullImage(stand_in)
+    measure = MeasureImages(images, snapshots)
+
+    def users_of(image_id: str) -> list[ImageUser]:
+        return [ImageUser(each.id, each.is_running) for each in containers.all() if each.image_id == image_id]
+
+    def routes(operations: Operations) -> ImageRoutes:
+        remove = RemoveImage(images, lookup, users_of, collect, announce)
+        return ImageRoutes(
+            ListImages(images, lookup, clock, lambda image_id: len(users_of(image_id))),
+            InspectImage(images, lookup),
+            ReadHistory(images, lookup, snapshots),
+            pull,
+            LoadImages(archives, content, leases, unpack, record, collect, announce),
+            ImportImage(archives, unpack, record, leases, collect, clock, announce),
+            SaveImages(archives, content, lookup, leases, announce),
+            TagImage(images, lookup, announce),
+            remove,
+            PruneImages(images, remove, collect, clock, measure),
+            measure,
+            operations,
+        )
+
+    commit = CommitImage(commit_layer, record, leases, clock, announce)
+    return ImageUseCases(
+        FindImageFacts(lookup), lookup, collect, record, unpack, commit_layer, commit, pull, stand_in, announce,
+        routes, measure,
+    )  # fmt: skip
+
+
+def _windows_drive(bases: DiskBaseStore, ref: str) -> str:
+    """Return the directory of a base's drive C:, empty where there is no base."""
+    with suppress(NotFound):
+        return str(bases.path(bases.find(ref).digest) / "c")
+    return ""
 
 
 def _host_view(places: Places) -> HostView:
