@@ -15,9 +15,9 @@ from transom.wire.images import (
     DeleteItem,
     GraphDriver,
     HistoryItem,
-    ImageData,
     ImageInspect,
     ImageSummary,
+    ManifestImageData,
     ManifestSize,
     ManifestSummary,
     Metadata,
@@ -70,7 +70,9 @@ def _manifest(image: Image) -> ManifestSummary:
         Available=not image.missing,
         Size=ManifestSize(content=content, total=content + image.size_bytes),
         Kind="image",
-        ImageData=ImageData(platform=write_platform(image.platform), size=UnpackedSize(unpacked=image.size_bytes)),
+        ImageData=ManifestImageData(
+            platform=write_platform(image.platform), size=UnpackedSize(unpacked=image.size_bytes)
+        ),
     )
 
 

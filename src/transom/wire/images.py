@@ -24,7 +24,7 @@ class UnpackedSize(Shape):
     unpacked: int
 
 
-class ImageData(Shape):
+class ManifestImageData(Shape):
     """What a manifest is the manifest of."""
 
     platform: PlatformJson
@@ -40,7 +40,7 @@ class ManifestSummary(msgspec.Struct, kw_only=True, omit_defaults=True):
     Available: bool
     Size: ManifestSize
     Kind: str = msgspec.field(name="Kind")
-    ImageData: ImageData | None = None
+    ImageData: ManifestImageData | None = None
 
 
 class ImageSummary(msgspec.Struct, kw_only=True):
