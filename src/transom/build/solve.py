@@ -132,7 +132,7 @@ class _Solver:
         platform = parse_platform(lexer.word(start.platform, seen)) if start.platform else self.options.platform
         earlier = next((s for s, stage in self._named() if stage.start.name == name.lower()), None)
         if earlier is not None:
-            return Base(earlier.image, earlier.image_id, earlier.base.windows_base)
+            return Base(earlier.image, earlier.image_id)
         if name == SCRATCH:
             return Base(ImageConfig(platform or Platform("linux", host_architecture())))
         return await self.runner.find_base(name, platform)
@@ -267,7 +267,7 @@ class _Solver:
         if index is None:
             return await self.runner.find_base(reference, self.options.platform)
         stage = self.done[index]
-        return Base(stage.image, stage.image_id, stage.base.windows_base)
+        return Base(stage.image, stage.image_id)
 
 
 def _shown(unpack: bool | None) -> str:

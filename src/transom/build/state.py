@@ -10,11 +10,10 @@ from transom.model.oci import HistoryEntry, ImageConfig, RunConfig
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a FROM found: the image, its ID (empty for scratch), and the Windows base that it was built on, if any."""
+    """What a FROM found: the image, and its ID (empty for scratch)."""
 
     image: ImageConfig
     image_id: str = ""
-    windows_base: str = ""
 
 
 @dataclass(frozen=True, slots=True)

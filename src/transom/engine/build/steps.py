@@ -12,7 +12,7 @@ from transom.build.runner import CopyStep, RunStep, Sources
 from transom.build.state import Base, State
 from transom.build.workspace import Layer, Put, Source, Wanted, Workspace
 from transom.engine.build.cachefrom import CacheSource
-from transom.engine.build.containers import RunContainers, RunSettings
+from transom.engine.build.containers import RunContainers, RunSettings, mount_points
 from transom.engine.build.download import Download
 from transom.engine.build.facilities import BaseImages, RegistryDelta
 from transom.engine.build.request import BuildRequest
@@ -58,8 +58,8 @@ class StepTools:
     bases: Bases
     cache: StepCache
     download: Download
-    windows_drives: Callable[[], Sequence[str]]
-    """Host directories of drive C: of the Windows bases at hand, the preferred one first."""
+    windows_drive: Callable[[str], str]
+    """Windows base's digest, or empty for the preferred one → host directory of its drive C:; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,13 @@ class EngineSteps:
 
         image = await self.tools.images.provide(reference, platform, pull=self.request.pull, tell=tell)
         self.stack.learn(image)
-        return Base(image.config, image.id, image.base)
+        return Base(image.config, image.id)
 
     async def pinned(self, state: State) -> str:
         """Return the digest of the Windows base that a RUN will use, made if there is none; empty on Linux."""
         if not state.guest.keeps_registry:
             return ""
-        base = self.stack.base_of(state.image)
-        wish = state.config.labels.get("transom.base", state.base.windows_base or (base.base if base else ""))
-        digest = await self.tools.bases.choose(wish)
+        digest = await self.tools.bases.choose(self._base_wish(state.image))
         self.pinned_bases.add(digest)
         return digest
 
@@ -166,7 +164,8 @@ class EngineSteps:
             if state.guest.keeps_registry:
                 where = self.tools.places.state(ended.id)
                 registry = await asyncio.to_thread(self.tools.registry_delta, where, ended.base)
-            made = await self._commit(state, ended.id, registry)
+            points = mount_points(ended, state.guest)
+            made = await self._commit(state, ended.id, registry=registry, points=points, base=ended.base)
             undo.keep()
         await self._put_away(state, ended.id, made)
         return made.diff_id if made else None
@@ -268,14 +267,26 @@ class EngineSteps:
     async def _view(self, config: ImageConfig) -> Mount:
         """Return an image's root for looking; for Windows the base's drive lies below its own layers."""
         view = await self.tools.snapshots.view(self.stack.snapshot(config))
-        if not guest_for(config.platform.os).keeps_registry or not (drives := self.tools.windows_drives()):
+        if not guest_for(config.platform.os).keeps_registry:
             return view
-        return replace(view, kind=MountKind.OVERLAY, source="", lowers=(*(view.lowers or (view.source,)), drives[0]))
+        drive = await asyncio.to_thread(self.tools.windows_drive, self._base_wish(config))
+        if not drive:
+            return view
+        return replace(view, kind=MountKind.OVERLAY, source="", lowers=(*(view.lowers or (view.source,)), drive))
 
-    async def _commit(self, state: State, key: str, registry: bytes = b"") -> MadeLayer | None:
-        below = state.image.diff_ids
-        form = form_for(state.guest)
-        made = await self.tools.commit(key, below, form, self.lease, registry=registry, consume=True)
+    def _base_wish(self, config: ImageConfig) -> str:
+        """Return the Windows base that an image asks for, by digest or the beginning of one; empty for any."""
+        base = self.stack.base_of(config)
+        return config.config.labels.get("transom.base", base.base if base else "")
+
+    async def _commit(
+        self, state: State, key: str, *, registry: bytes = b"", points: Sequence[str] = (), base: str = ""
+    ) -> MadeLayer | None:
+        below, form = state.image.diff_ids, form_for(state.guest)
+        base = base or self._base_wish(state.image)
+        made = await self.tools.commit(
+            key, below, form, self.lease, registry=registry, mount_points=points, base=base, consume=True
+        )
         if made is None:
             await self.tools.snapshots.remove(key)
         return made
