@@ -15,16 +15,20 @@ from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.api.app import Route, build_app
 from transom.api.routes.bases import BaseRoutes
+from transom.api.routes.build import BuildRoutes
 from transom.api.routes.containers import ContainerRoutes
 from transom.api.routes.exec import ExecRoutes
 from transom.api.routes.images import ImageRoutes
 from transom.api.routes.networks import NetworkRoutes
 from transom.api.routes.system import SystemRoutes
 from transom.daemon.config import Config
+from transom.drivers.build.workspace import JOBS as BUILD_JOBS
+from transom.drivers.build.workspace import DiskWorkspaces
 from transom.drivers.exec.oci.driver import OciDriver, OciSettings
 from transom.drivers.exec.wine.base.build import DebianBaseBuilder
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
+from transom.drivers.exec.wine.prefix import registry_delta
 from transom.drivers.network.bridge import BridgeDriver
 from transom.drivers.snapshot import layers as snapshot_layers
 from transom.drivers.snapshot.archives import WorkerArchives
@@ -37,6 +41,13 @@ from transom.engine.bases.import_ import ImportBase
 from transom.engine.bases.list import ListBases
 from transom.engine.bases.remove import RemoveBase
 from transom.engine.bases.uses import BaseUsage
+from transom.engine.build.build import BuildImage
+from transom.engine.build.containers import RunContainers
+from transom.engine.build.download import Download
+from transom.engine.build.provide import ProvideImages
+from transom.engine.build.prune import PruneBuilds
+from transom.engine.build.steps import StepTools
+from transom.engine.build.sweep import SweepBuilds
 from transom.engine.containers.announce import Announce
 from transom.engine.containers.create import CreateContainer
 from transom.engine.containers.exec import Execs
@@ -91,6 +102,7 @@ from transom.images.repository import Held
 from transom.model.clock import SystemClock
 from transom.networks.naming import Naming
 from transom.store.blobs import BlobStore
+from transom.store.build_cache import StepTable
 from transom.store.containers import SqliteContainers
 from transom.store.database import Database
 from transom.store.images import ImageTable
@@ -191,7 +203,7 @@ async def build_engine(config: Config) -> Engine:
     database = await Database.open(str(config.data_root / "transom.db"))
     operations = Operations()
     bus = EventBus(clock)
-    workers = Workers(snapshot_layers.MODULES)
+    workers = Workers((*snapshot_layers.MODULES, *BUILD_JOBS))
 
     # Storage
     containers = await SqliteContainers.open(database)
@@ -214,7 +226,8 @@ async def build_engine(config: Config) -> Engine:
         wine = name.replace("oci", "wine")
         drivers[wine] = WineDriver(WineSettings(config.exec_root), inner, bases, name=wine)
     state = RunState(containers, drivers, Hubs(places.log), Waits(), announce, operations)
-    image_uses = _image_use_cases(stored, snapshots, containers, bus, clock)
+    step_cache = await StepTable.load(database, clock)
+    image_uses = _image_use_cases(stored, snapshots, containers, bus, clock, step_cache.held)
     volumes = Volumes(
         volume_store, containers, lambda action, name, facts_: bus.publish("volume", action, name, facts_)
     )
@@ -239,13 +252,24 @@ async def build_engine(config: Config) -> Engine:
     exits.connect(start, remove)
     stop = StopContainer(state)
     execs = Execs(state)
+    choose_base = ChooseBase(bases, builder)
     create = CreateContainer(
-        containers, image_uses.facts, snapshots, sandboxes, volumes, ChooseBase(bases, builder), places, announce,
+        containers, image_uses.facts, snapshots, sandboxes, volumes, choose_base, places, announce,
         clock, {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
         lambda path: path.mkdir(parents=True),
     )  # fmt: skip
     await Recover(state, snapshots, sandboxes, places, exits, remove)()
     await network_driver.settle()
+
+    workspaces = DiskWorkspaces(str(config.data_root), workers)
+    prune_builds = PruneBuilds(stored.images, step_cache, image_uses.collect)
+    await SweepBuilds(workspaces, snapshots, prune_builds)()
+    step_tools = StepTools(
+        ProvideImages(image_uses.lookup, image_uses.stand_in), snapshots, image_uses.commit_layer, stored.index,
+        RunContainers(state, create, start, remove), registry_delta, places, choose_base, step_cache, Download(),
+        lambda ref: _windows_drive(bases, ref),
+    )  # fmt: skip
+    build = BuildImage(workspaces, step_tools, image_uses.record, image_uses.tag, stored.leases, clock)
 
     base_usage = BaseUsage(containers, stored.images)
     remove_network = RemoveNetwork(book, network_store, network_driver, announce_network)
@@ -265,6 +289,7 @@ async def build_engine(config: Config) -> Engine:
             PruneNetworks(book, containers, remove_network), operations,
         ).routes(),
         *image_uses.routes(operations).routes(),
+        *BuildRoutes(build, prune_builds).routes(),
         *BaseRoutes(
             ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
             base_usage, config.data_root / "bases" / "transfer",
@@ -318,6 +343,7 @@ class ImageUseCases:
     pull: PullImage
     stand_in: StandIn
     announce: AnnounceImage
+    tag: TagImage
     routes: Callable[[Operations], ImageRoutes]
     measure: MeasureImages
 
@@ -340,6 +366,7 @@ def _image_use_cases(
     stand_in = StandIn(record, leases, clock, announce)
     pull = PullImage(stand_in)
     measure = MeasureImages(images, snapshots)
+    tag = TagImage(images, lookup, announce)
 
     def users_of(image_id: str) -> list[ImageUser]:
         return [ImageUser(each.id, each.is_running) for each in containers.all() if each.image_id == image_id]
@@ -354,7 +381,7 @@ def _image_use_cases(
             LoadImages(archives, content, leases, unpack, record, collect, announce),
             ImportImage(archives, unpack, record, leases, collect, clock, announce),
             SaveImages(archives, content, lookup, leases, announce),
-            TagImage(images, lookup, announce),
+            tag,
             remove,
             PruneImages(images, remove, collect, clock, measure),
             measure,
@@ -364,7 +391,7 @@ def _image_use_cases(
     commit = CommitImage(commit_layer, record, leases, clock, announce)
     return ImageUseCases(
         FindImageFacts(lookup), lookup, collect, record, unpack, commit_layer, commit, pull, stand_in, announce,
-        routes, measure,
+        tag, routes, measure,
     )  # fmt: skip
 
 

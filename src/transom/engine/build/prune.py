@@ -36,7 +36,8 @@ class PruneBuilds:
 
     async def lately_unused(self) -> None:
         """Forget steps that no image stands on and that nobody has asked for in two days. For the boot."""
-        await self.cache.prune(self._needed(), older_than_s=_LIFETIME_S)
+        if await self.cache.prune(self._needed(), older_than_s=_LIFETIME_S):
+            await self.collect()
 
     def _needed(self) -> frozenset[str]:
         return frozenset(name for image in self.images.all() for name in image.snapshots())

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from transom.build.workspace import Workspaces
+from transom.engine.build.prune import PruneBuilds
 from transom.engine.build.steps import SNAPSHOT_PREFIX
 from transom.snapshots.snapshotter import Snapshotter
 
@@ -16,13 +17,15 @@ class SweepBuilds:
 
     workspaces: Workspaces
     snapshots: Snapshotter
+    prune: PruneBuilds
 
     async def __call__(self) -> None:
-        """Do it; nothing builds yet."""
+        """Do it, and forget steps that nobody has used lately; nothing builds yet."""
         found = await self.workspaces.sweep()
         for key in await self.snapshots.list():
             if key.startswith(SNAPSHOT_PREFIX):
                 await self.snapshots.remove(key)
                 found += 1
+        await self.prune.lately_unused()
         if found:
             log.info("removed what unfinished builds left", extra={"count": found})

@@ -82,15 +82,19 @@ class ReadHistory:
                     size = (await self.snapshots.usage(chain_id(image.config.diff_ids[:layers]))).size_bytes
             steps.append(Step(entry, "", (), size))
         steps.reverse()
-        for number, image_id in enumerate(ids[: len(steps)]):
+        for image_id, number in ids:
+            if number >= len(steps):
+                continue
             tags = tuple(parse_reference(name).familiar for name in self.images.names_of(image_id))
             steps[number] = Step(steps[number].entry, image_id, tags, steps[number].size_bytes)
         return steps
 
-    def _line(self, image: Image) -> list[str]:
-        """Return the IDs of an image and its parents, as far as they are here."""
-        ids: list[str] = [image.id]
+    def _line(self, image: Image) -> list[tuple[str, int]]:
+        """Return the IDs of an image and its parents, as far as they are here, with how many steps above each are."""
+        length = len(image.config.history)
+        ids: list[tuple[str, int]] = [(image.id, 0)]
         while image.parent and (parent := self.images.find(image.parent)) is not None:
-            ids.append(parent.id)
+            if len(parent.config.history) < length:
+                ids.append((parent.id, length - len(parent.config.history)))
             image = parent
         return ids
