@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -179,19 +180,9 @@ class Engine:
         return made
 
     def ensure_base(self) -> None:
-        """Give the engine the Windows base of the tests; it is built once for each state of the code that builds it."""
-        if self.transom("base", "ls", "-q").out.strip():
-            return
-        archive = KEPT / f"base-{_base_sources()}.tar.zst"
-        if archive.exists():
-            self.transom("base", "import", "-q", str(archive), timeout_s=120)
-            return
-        digest = self.transom("base", "build", "-q", timeout_s=900).out.strip()
-        KEPT.mkdir(parents=True, exist_ok=True)
-        for old in KEPT.glob("base-*"):
-            old.unlink()
-        self.transom("base", "export", "-o", f"{archive}.new", digest, timeout_s=300)
-        os.replace(f"{archive}.new", archive)
+        """Give the engine the Windows base of the tests."""
+        if not self.transom("base", "ls", "-q").out.strip():
+            self.transom("base", "import", "-q", str(base_archive()), timeout_s=300)
 
     def load_busybox(self, name: str = "busybox:latest") -> None:
         """Load the Linux image of the tests."""
@@ -210,6 +201,24 @@ def _base_sources() -> str:
             if path.suffix in (".py", ".c", ".h"):
                 found.update(path.read_bytes())
     return found.hexdigest()[:16]
+
+
+def base_archive() -> Path:
+    """Return an exported Windows base; it is built once for each state of the code that builds it."""
+    archive = KEPT / f"base-{_base_sources()}.tar.zst"
+    if not archive.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        for old in KEPT.glob("base-*"):
+            old.unlink()
+        directory = Path(tempfile.mkdtemp(prefix="tt-"))
+        try:
+            with Engine(directory) as builder:
+                digest = builder.transom("base", "build", "-q", timeout_s=900).out.strip()
+                builder.transom("base", "export", "-o", f"{archive}.new", digest, timeout_s=300)
+        finally:
+            shutil.rmtree(directory)
+        os.replace(f"{archive}.new", archive)
+    return archive
 
 
 @cache

@@ -21,6 +21,7 @@ from typing import Any
 import zstandard
 
 from transom.model.platform import host_architecture
+from transom.model.reference import parse_reference
 
 BUSYBOX = "/bin/busybox"
 CREATED = "2024-01-02T03:04:05.6Z"
@@ -172,7 +173,8 @@ def _put_oci(archive: tarfile.TarFile, images: Iterable[Made], compression: str)
         blob(raw)
         listing.append({"Config": blob(image.config), "RepoTags": list(image.names) or None, "Layers": paths})
         for name in image.names or ("",):
-            notes = {"io.containerd.image.name": f"docker.io/library/{name}", "org.opencontainers.image.ref.name": name}
+            full = str(parse_reference(name).with_default_tag()) if name else ""
+            notes = {"io.containerd.image.name": full, "org.opencontainers.image.ref.name": full.rpartition(":")[2]}
             entry: dict[str, Any] = {"mediaType": media_type, "digest": digest(raw), "size": len(raw)}
             index.append(entry | ({"annotations": notes} if name else {}))
     _entry(archive, "oci-layout", b'{"imageLayoutVersion": "1.0.0"}')
