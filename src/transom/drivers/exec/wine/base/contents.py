@@ -195,6 +195,10 @@ REMOVED_VALUES = {
 }  # fmt: skip
 
 
+TIMES = ('"DriverDateData"',)
+"""Values that are the time of the set-up, in whatever key."""
+
+
 def target_of(source: Source, path: str) -> str | None:
     """Return where a package's file goes in linux/, or None if it is not taken."""
     for pattern, target in source.rules:

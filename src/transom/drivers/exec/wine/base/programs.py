@@ -16,7 +16,7 @@ LINUX_COMPILER = "gcc"
 
 _WINDOWS_FLAGS = (
     "-Os -ffreestanding -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -mno-stack-arg-probe "
-    "-s -Wl,-e,entry -Wl,--subsystem,console -Wl,--no-insert-timestamp"
+    "-s -Wl,-e,entry -Wl,--subsystem,console -Wl,--stack,65536 -Wl,--no-insert-timestamp"
 ).split()
 _WINDOWS_LIBRARIES = ("-lkernel32", "-lntdll")
 _LINUX_FLAGS = "-Os -static -s -fno-ident -Wl,--build-id=none".split()

@@ -55,6 +55,9 @@ def system_branch(text: str, *, wow64: bool) -> str:
         if found:
             for value in values:
                 found.values.pop(fold(value), None)
+    for key in branch.values():
+        for value in contents.TIMES:
+            key.values.pop(fold(value), None)
     _set(branch, _SYSTEM_VALUES)
     return _with_user_directory(print_branch("system", branch))
 
