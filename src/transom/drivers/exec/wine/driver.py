@@ -22,11 +22,14 @@ from transom.errors import Conflict, StartFailed, TransomError
 from transom.execution.driver import (
     ExecDriver,
     ExitStatus,
+    ResourceUsage,
     RuntimeStatus,
     SupportsExec,
+    SupportsLogReopen,
     SupportsPause,
     SupportsProcesses,
     SupportsResize,
+    SupportsStats,
     SupportsUpdate,
 )
 from transom.execution.spec import ExecSpec, ProcessSpec, Resources
@@ -51,7 +54,10 @@ _SIGNALS = {
 """Signal → the one that process 1 turns into the console event; every other one is a shutdown, as on Windows."""
 
 
-class Inner(ExecDriver, SupportsExec, SupportsPause, SupportsProcesses, SupportsResize, SupportsUpdate, Protocol):
+class Inner(
+    ExecDriver, SupportsExec, SupportsLogReopen, SupportsPause, SupportsProcesses, SupportsResize, SupportsStats,
+    SupportsUpdate, Protocol,
+):  # fmt: skip
     """What the driver underneath has to be able to do."""
 
 
@@ -171,6 +177,14 @@ class WineDriver:
         """Return the host pids of the container's processes, wineserver's too."""
         return await self._inner.pids(container_id)
 
+    async def usage(self, container_id: ContainerId) -> ResourceUsage:
+        """Return what the container uses, wineserver included."""
+        return await self._inner.usage(container_id)
+
+    async def reopen_log(self, container_id: ContainerId) -> None:
+        """Have the monitor begin a new log file."""
+        await self._inner.reopen_log(container_id)
+
     async def update(self, container_id: ContainerId, resources: Resources) -> None:
         """Put limits in force."""
         await self._inner.update(container_id, resources)
@@ -227,6 +241,10 @@ class WineDriver:
         ended = await self._inner.exec_wait(container_id, exec_id)
         code = self._control(container_id).exit_code(exec_name(exec_id))
         return ended if code is None else replace(ended, code=code)
+
+    async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
+        """End the process that started the program; it takes the program along."""
+        await self._inner.exec_kill(container_id, exec_id)
 
     async def exec_pid(self, container_id: ContainerId, exec_id: ExecId) -> int:
         """Return the host pid of the process that started the program."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transom.drivers.exec.wine import registry
+from transom.drivers.exec.wine.base.contents import PE32_DIR
 from transom.drivers.exec.wine.request import ADMINISTRATOR, windows_version
 from transom.errors import InvalidParameter, NotFound
 from transom.execution.spec import ExecSpec
@@ -29,6 +30,7 @@ _PRODUCTS = {
 """Build → ProductName, ReleaseId, DisplayVersion."""
 
 _VERSION = r"Software\\Microsoft\\Windows NT\\CurrentVersion"
+_VERSION_32 = r"Software\\Wow6432Node\\Microsoft\\Windows NT\\CurrentVersion"
 _CONTROL = r"System\\ControlSet001\\Control"
 _TCPIP = r"System\\ControlSet001\\Services\\Tcpip\\Parameters"
 _PROFILE = _VERSION + r"\\ProfileList\\S-1-5-21-0-0-0-1000"
@@ -58,30 +60,16 @@ def computer_name(hostname: str) -> str:
     return _BAD_IN_NAME.sub("-", hostname.split(".", maxsplit=1)[0])[:15].upper() or "CONTAINER"
 
 
-def own_values(identity: Identity) -> Values:
-    """Return the values that differ from container to container."""
-    version, revision = windows_version(identity.os_version)
-    major, minor, build = version.split(".")
-    product, release, display = _PRODUCTS.get(build, ("Windows Server Datacenter", "2009", ""))
-    text, number = registry.quoted, "dword:{:08x}".format
+def own_values(identity: Identity, *, wow64: bool) -> Values:
+    """Return the values that differ from container to container; wow64: also where 32-bit programs look."""
+    text = registry.quoted
     computer = text(computer_name(identity.hostname))
     guid = str(uuid.UUID((identity.container_id + "0" * 32)[:32]))
-    profile = text(f"C:\\Users\\{identity.user}")
+    version = _version_values(identity.os_version)
     return {
-        _VERSION: {
-            '"CurrentVersion"': text("6.3"),
-            '"CurrentMajorVersionNumber"': number(int(major)),
-            '"CurrentMinorVersionNumber"': number(int(minor)),
-            '"CurrentBuild"': text(build),
-            '"CurrentBuildNumber"': text(build),
-            '"UBR"': number(revision),
-            '"ProductName"': text(product),
-            '"ReleaseId"': text(release),
-            '"DisplayVersion"': text(display),
-            '"EditionID"': text("ServerDatacenter"),
-            '"InstallationType"': text("Server Core"),
-        },
-        _PROFILE: {'"ProfileImagePath"': profile},
+        _VERSION: version,
+        **({_VERSION_32: version} if wow64 else {}),
+        _PROFILE: {'"ProfileImagePath"': text(f"C:\\Users\\{identity.user}")},
         r"Software\\Microsoft\\Cryptography": {'"MachineGuid"': text(guid)},
         _CONTROL + r"\\ComputerName\\ComputerName": {'"ComputerName"': computer},
         _CONTROL + r"\\ComputerName\\ActiveComputerName": {'"ComputerName"': computer},
@@ -90,6 +78,26 @@ def own_values(identity: Identity) -> Values:
             '"NV Hostname"': text(identity.hostname),
             '"Domain"': text(identity.domainname),
         },
+    }
+
+
+def _version_values(os_version: str) -> Mapping[str, str]:
+    version, revision = windows_version(os_version)
+    major, minor, build = version.split(".")
+    product, release, display = _PRODUCTS.get(build, ("Windows Server Datacenter", "2009", ""))
+    text, number = registry.quoted, "dword:{:08x}".format
+    return {
+        '"CurrentVersion"': text("6.3"),
+        '"CurrentMajorVersionNumber"': number(int(major)),
+        '"CurrentMinorVersionNumber"': number(int(minor)),
+        '"CurrentBuild"': text(build),
+        '"CurrentBuildNumber"': text(build),
+        '"UBR"': number(revision),
+        '"ProductName"': text(product),
+        '"ReleaseId"': text(release),
+        '"DisplayVersion"': text(display),
+        '"EditionID"': text("ServerDatacenter"),
+        '"InstallationType"': text("Server Core"),
     }
 
 
@@ -138,7 +146,7 @@ def _initial(base: Path, deltas: Sequence[str], identity: Identity) -> dict[str,
         for delta in loaded:
             whole = registry.merge(whole, delta)
         texts = {name: registry.print_branch(name, branch) for name, branch in whole.items()}
-    texts["system"] += registry.print_keys(_keys(own_values(identity)))
+    texts["system"] += registry.print_keys(_keys(own_values(identity, wow64=_has_wow64(base))))
     if identity.user != ADMINISTRATOR:
         texts["user"] = texts["user"].replace(f"\\\\Users\\\\{ADMINISTRATOR}", f"\\\\Users\\\\{identity.user}")
     return texts
@@ -161,9 +169,14 @@ def registry_delta(state_dir: str, base_digest: str) -> bytes:
     before = {name: registry.parse(t) for name, t in _initial(Path(origin["base"]), origin["deltas"], identity).items()}
     after = {name: registry.parse(_read(prefix / f"{name}.reg")) for name in registry.BRANCHES}
     delta = registry.diff(before, after, base=base_digest)
-    own = [(key, value) for key, entries in own_values(identity).items() for value in entries]
+    values = own_values(identity, wow64=_has_wow64(Path(origin["base"])))
+    own = [(key, value) for key, entries in values.items() for value in entries]
     delta = registry.without_keys(delta, {"system": own})
     return b"" if delta.is_empty else registry.dump_delta(delta)
+
+
+def _has_wow64(base: Path) -> bool:
+    return (base / "linux" / PE32_DIR).exists()
 
 
 def _as_dict(identity: Identity) -> dict[str, str]:
