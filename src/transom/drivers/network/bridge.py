@@ -70,6 +70,7 @@ class BridgeDriver:
         self._firewall = Firewall(naming.table, naming.mark, self._thread, operations)
         self._reservations = Reservations()
         self._joined: dict[str, _Joined] = {}
+        self._closed = False
 
     async def open(self, networks: Sequence[Network]) -> None:
         def work() -> None:
@@ -182,6 +183,9 @@ class BridgeDriver:
         return joined.namespace.path if joined is not None else None
 
     async def close(self, *, leave: bool) -> None:
+        if self._closed:
+            return
+        self._closed = True
         await self._firewall.close(leave=leave)
         everybody = list(self._joined.values())
         self._joined.clear()
