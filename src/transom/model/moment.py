@@ -22,3 +22,10 @@ def parse_moment(text: str) -> float:
     if whole.year < 2:
         return 0.0  # Go's zero time, which no zone may take below the first year
     return whole.astimezone(UTC).timestamp() + float(f"0.{fraction or 0}")
+
+
+def print_moment_ns(value_ns: int) -> str:
+    """Return nanoseconds since 1970 as RFC 3339 in UTC, the fraction without trailing zeros."""
+    seconds, fraction = divmod(value_ns, 1_000_000_000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return text + (f".{fraction:09d}".rstrip("0") if fraction else "") + "Z"

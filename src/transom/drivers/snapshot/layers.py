@@ -22,6 +22,7 @@ MODULES = (
     "transom.drivers.snapshot.diff",
     "transom.drivers.snapshot.disk",
     "transom.drivers.snapshot.archives",
+    "transom.drivers.snapshot.files",
 )
 """What a worker loads before it forks."""
 
@@ -29,8 +30,8 @@ MODULES = (
 class OverlayLayers:
     """The Layers of an OverlaySnapshotter.
 
-    windows_drive: returns the host directory of a Windows base's drive C:, by the base's digest, empty for the preferred
-    one; empty where there is none. A Windows layer takes over the spelling of what the base has.
+    windows_drive: returns the host directory of a Windows base's drive C:, by the base's digest, empty for the
+    preferred one; empty where there is none. A Windows layer takes over the spelling of what the base has.
     """
 
     def __init__(

@@ -16,8 +16,7 @@ from transom.engine.containers.create import CreateContainer
 from transom.engine.containers.facilities import ImageFacts
 from transom.engine.containers.remove import RemoveContainer
 from transom.engine.containers.run_state import RunState
-from transom.engine.containers.start import INSIDE, StartContainer
-from transom.guest import GuestOS
+from transom.engine.containers.start import StartContainer
 from transom.model.ids import ContainerId
 from transom.wire.containers import Config, CreateRequest, HealthConfig, HostConfig, LogConfig, MountSpec
 
@@ -120,18 +119,6 @@ class RunContainers:
         """Remove a container, running or not; one that is gone is no error."""
         if self.state.containers.find(container_id) is not None:
             await finish(self.remove(container_id, force=True, volumes=True), timeout_s=_REMOVE_TIMEOUT_S)
-
-
-def mount_points(container: Container, guest: GuestOS) -> list[str]:
-    """Return the paths below the root that a container's runtime makes only to mount on them."""
-    targets = [*INSIDE.values(), "/dev", "/proc", "/sys", *(mount.target for mount in container.mounts)]
-    found: list[str] = []
-    for target in targets:
-        path = guest.root_path(target)
-        while path:
-            found.append(path)
-            path = path.rpartition("/")[0]
-    return sorted(set(found))
 
 
 def _request(state: State, step: RunStep, host: HostConfig, script: str) -> CreateRequest:

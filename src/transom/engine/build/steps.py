@@ -12,12 +12,13 @@ from transom.build.runner import CopyStep, RunStep, Sources
 from transom.build.state import Base, State
 from transom.build.workspace import Layer, Put, Source, Wanted, Workspace
 from transom.engine.build.cachefrom import CacheSource
-from transom.engine.build.containers import RunContainers, RunSettings, mount_points
+from transom.engine.build.containers import RunContainers, RunSettings
 from transom.engine.build.download import Download
 from transom.engine.build.facilities import BaseImages, RegistryDelta
 from transom.engine.build.request import BuildRequest
 from transom.engine.build.stack import Stack
 from transom.engine.containers.facilities import Bases, ImageFacts
+from transom.engine.containers.mount_points import mount_points
 from transom.engine.containers.places import Places
 from transom.engine.images.record import CommitLayer, MadeLayer
 from transom.errors import InvalidParameter, NotSupported

@@ -53,8 +53,9 @@ class CommitLayer:
     ) -> MadeLayer | None:
         """Return the layer on top of the diff-ids below, its blob and committed snapshot held by lease.
 
-        None if nothing has changed. base: digest of the Windows base that key's container runs on. consume: key becomes the committed snapshot (its container is gone); else key
-        stays as it is and the layer is unpacked anew beside it.
+        None if nothing has changed. base: digest of the Windows base that key's container runs on. consume: key
+        becomes the committed snapshot (its container is gone); else key stays as it is, and the layer is unpacked
+        anew beside it.
 
         Raises:
             InvalidParameter: a file cannot be written in this form.

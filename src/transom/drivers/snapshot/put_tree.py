@@ -1,0 +1,80 @@
+"""An archive unpacked into a tree that is there already: `docker cp` into a container.
+
+Runs in a worker that has chrooted into the container's root. Whatever links the container's programs put in the way
+meanwhile, they lead nowhere but into that root.
+"""
+
+import os
+import stat
+
+from transom.drivers.snapshot.spelling import Spelling
+from transom.drivers.snapshot.unpack_posix import REFUSED, PosixLayer
+from transom.errors import InvalidParameter
+from transom.images.layer import clean_name
+from transom.images.tar import DIR, LINK, SYMLINK, Entry, Reader
+from transom.images.windows_layer import check_read
+from transom.snapshots.files import PutOptions
+
+
+class TreePut(PosixLayer):
+    """Applies entries below the present directory; a name that begins with `.wh.` is a name like any other."""
+
+    def __init__(self, options: PutOptions, *, folds_case: bool) -> None:
+        super().__init__(())
+        self._options = options
+        self._spelling = Spelling((os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),)) if folds_case else None
+
+    def apply(self, entry: Entry, reader: Reader) -> None:
+        """Make entry.
+
+        Raises:
+            InvalidParameter: it leads out of the directory, or replaces what it must not.
+        """
+        name = clean_name(entry.name)
+        if self._spelling is not None:
+            name = self._as_windows(name, entry)
+        if self._options.owner is not None:
+            entry.uid, entry.gid = self._options.owner
+        try:
+            if not name:
+                return  # the directory itself is the container's
+            if self._options.keep_kind:
+                self._check_kind(name, entry)
+            self._ensure_directory(name.rpartition("/")[0])
+            self._make(name, entry, reader)
+        except OSError as exc:
+            if exc.errno in REFUSED:
+                raise InvalidParameter(f'cannot write "{entry.name}": {exc.strerror}') from exc
+            raise
+
+    def _as_windows(self, name: str, entry: Entry) -> str:
+        """Return name in the spelling that the tree has; nothing inside knows Linux owners and modes."""
+        assert self._spelling is not None
+        check_read(name)
+        if entry.kind not in {"0", "1", "2", "5"}:
+            raise InvalidParameter(f'"{entry.name}" is a device, which a Windows container cannot hold')
+        directory, _, base = name.rpartition("/")
+        spelled = self._spelling.spell(directory) if directory else ""
+        entry.uid = entry.gid = 0
+        if entry.kind == DIR or not entry.mode & 0o222:
+            entry.mode = 0o755 if entry.kind == DIR else 0o555
+        else:
+            entry.mode = 0o755
+        entry.pax = {}
+        if entry.kind == SYMLINK:
+            entry.link = entry.link.replace("\\", "/")
+        elif entry.kind == LINK:
+            entry.link = self._spelling.spell(clean_name(entry.link))
+        base = self._spelling.add(spelled, base) if base else base
+        return f"{spelled}/{base}" if spelled else base
+
+    def _check_kind(self, name: str, entry: Entry) -> None:
+        try:
+            found = os.lstat(name)
+        except FileNotFoundError:
+            return
+        is_directory = stat.S_ISDIR(found.st_mode)
+        if is_directory and entry.kind != DIR:
+            raise InvalidParameter(f'cannot overwrite directory "/{name}" with non-directory "/{name}"')
+        if not is_directory and entry.kind == DIR:
+            raise InvalidParameter(f'cannot overwrite non-directory "/{name}" with directory "/{name}"')
