@@ -40,6 +40,7 @@ RECORDED = faults.declare("build.step.recorded", "a step is recorded in the cach
 
 SNAPSHOT_PREFIX = "build-"
 """Of the keys of snapshots that steps write to; none of them outlives a restart."""
+_NO_BASE = "There is no Windows base on this machine yet: one is built now, which takes a minute.\n"
 _OCTAL = re.compile(r"0?[0-7]{3,4}")
 _URL = re.compile(r"(?i)https?://")
 _GIT = re.compile(r"(?i)(?:git@|git://|ssh://)|https?://[^#]+\.git(?:[#?].*)?$")
@@ -105,6 +106,8 @@ class EngineSteps:
         """Return the digest of the Windows base that a RUN will use, made if there is none; empty on Linux."""
         if not state.guest.keeps_registry:
             return ""
+        if not await asyncio.to_thread(self.tools.windows_drive, ""):
+            self.settings.output.write(_NO_BASE)
         digest = await self.tools.bases.choose(self._base_wish(state.image))
         self.pinned_bases.add(digest)
         return digest
