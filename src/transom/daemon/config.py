@@ -8,7 +8,7 @@ import difflib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ DEFAULT_SOCKET = "unix:///run/transom/transom.sock"
 DEFAULT_FILE = "/etc/transom/daemon.json"
 
 _LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+
+_INHERITED = (
+    "PATH",
+    *(name for each in ("http", "https", "no") for name in (f"{each}_proxy", f"{each}_proxy".upper())),
+)
 
 _FILE_KEYS: Mapping[str, str] = {
     "hosts": "hosts",
@@ -61,6 +66,8 @@ class Config:
     firewall: bool = True
     mirror: str = ""
     idle_timeout_s: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What programs that the engine runs may need of its environment: PATH and proxies."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -107,7 +114,7 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
     values |= {name: value for name, value in flags.items() if value is not None}
     if values.pop("debug", False):
         values.setdefault("log_level", "debug")
-    return _checked(values)
+    return replace(_checked(values), environment={name: environ[name] for name in _INHERITED if name in environ})
 
 
 def _from_file(path: str, *, must_exist: bool) -> dict[str, Any]:

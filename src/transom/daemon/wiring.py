@@ -29,6 +29,7 @@ from transom.drivers.exec.wine.base.build import DebianBaseBuilder
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.drivers.exec.wine.prefix import registry_delta
+from transom.drivers.log.files import LogFiles
 from transom.drivers.network.bridge import BridgeDriver
 from transom.drivers.snapshot import layers as snapshot_layers
 from transom.drivers.snapshot.archives import WorkerArchives
@@ -97,6 +98,7 @@ from transom.errors import Conflict, NotFound
 from transom.events.bus import EventBus
 from transom.execution.driver import ExecDriver
 from transom.host.cgroup import Cgroups, Hierarchy, detect
+from transom.host.spool import Spool
 from transom.host.worker import Workers
 from transom.images.repository import Held
 from transom.model.clock import SystemClock
@@ -184,7 +186,10 @@ def _oci_drivers(config: Config, host: Host) -> dict[str, OciDriver]:
     drivers: dict[str, OciDriver] = {}
     for runtime, path in host.runtimes.items():
         name = f"oci-{runtime}" if drivers else "oci"
-        settings = OciSettings(path, host.conmon, config.exec_root, host.instance, host.init_path)
+        settings = OciSettings(
+            path, host.conmon, config.exec_root, host.instance, host.init_path,
+            config.environment.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
+        )  # fmt: skip
         drivers[name] = OciDriver(settings, cgroups, name=name)
     return drivers
 
@@ -212,7 +217,7 @@ async def build_engine(config: Config) -> Engine:
     await snapshots.recover()
     bases = DiskBaseStore(config.data_root / "bases")
     await bases.sweep()
-    builder = DebianBaseBuilder(bases, clock, KeyedLock(), os.environ)
+    builder = DebianBaseBuilder(bases, clock, KeyedLock(), config.environment)
 
     # Images
     stored = await _open_images(config, database, snapshots, workers, bases, clock)
@@ -220,12 +225,13 @@ async def build_engine(config: Config) -> Engine:
     # Containers
     places = Places(config.data_root)
     announce = Announce(bus)
+    logs = LogFiles(places.log, str(config.data_root))
     oci = _oci_drivers(config, host)
     drivers: dict[str, ExecDriver] = {**oci}
     for name, inner in oci.items():
         wine = name.replace("oci", "wine")
         drivers[wine] = WineDriver(WineSettings(config.exec_root), inner, bases, name=wine)
-    state = RunState(containers, drivers, Hubs(places.log), Waits(), announce, operations)
+    state = RunState(containers, drivers, Hubs(logs), Waits(), announce, operations)
     step_cache = await StepTable.load(database, clock)
     image_uses = _image_use_cases(stored, snapshots, containers, bus, clock, step_cache.held)
     volumes = Volumes(
@@ -271,13 +277,15 @@ async def build_engine(config: Config) -> Engine:
     )  # fmt: skip
     build = BuildImage(workspaces, step_tools, image_uses.record, image_uses.tag, stored.leases, clock)
 
+    spool = Spool(config.data_root / "transfer")
+    spool.sweep()
     base_usage = BaseUsage(containers, stored.images)
     remove_network = RemoveNetwork(book, network_store, network_driver, announce_network)
     routes: list[Route] = [
         *ContainerRoutes(
             containers, create, start, stop, KillContainer(state), RestartContainer(stop, start),
             PauseContainer(state), ResizeContainer(state), RenameContainer(state), remove,
-            WaitContainer(containers, state.waits), ReadLogs(state, places),
+            WaitContainer(containers, state.waits), ReadLogs(state, logs),
             InspectContainer(state, snapshots, places, execs, clock, _storage),
             ListContainers(state, snapshots, image_uses.facts, clock), state.hubs, operations,
         ).routes(),
@@ -292,7 +300,7 @@ async def build_engine(config: Config) -> Engine:
         *BuildRoutes(build, prune_builds).routes(),
         *BaseRoutes(
             ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
-            base_usage, config.data_root / "bases" / "transfer",
+            base_usage, spool,
         ).routes(),
         *SystemRoutes(_info(config, host, state, stored.images, bases, clock), bus).routes(),
     ]  # fmt: skip

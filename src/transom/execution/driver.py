@@ -125,6 +125,10 @@ class SupportsExec(Protocol):
         """Return once the process has ended."""
         ...
 
+    async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
+        """End it now; one that has ended is no error."""
+        ...
+
     async def exec_pid(self, container_id: ContainerId, exec_id: ExecId) -> int:
         """Return the host pid, 0 where there is none."""
         ...
@@ -176,4 +180,69 @@ class SupportsFlush(Protocol):
 
     async def flush(self, container_id: ContainerId) -> None:
         """Write it to state_dir; called before commit, diff, cp and export of a running container."""
+        ...
+
+
+@runtime_checkable
+class SupportsLogReopen(Protocol):
+    """Has a monitor that writes the log file."""
+
+    async def reopen_log(self, container_id: ContainerId) -> None:
+        """Have the monitor leave the file it writes to and begin a new one at the log's path."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkCounters:
+    """What passed one interface of the container."""
+
+    rx_bytes: int = 0
+    rx_packets: int = 0
+    rx_errors: int = 0
+    rx_dropped: int = 0
+    tx_bytes: int = 0
+    tx_packets: int = 0
+    tx_errors: int = 0
+    tx_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceUsage:
+    """What a container uses; counters run from its start. -1 or nothing where the host does not count it.
+
+    memory_detail: the kernel's own names (`inactive_file`, v1 `total_inactive_file` …).
+    io: (major, minor, operation, bytes or count), io_bytes in bytes, io_count in requests.
+    """
+
+    cpu_total_ns: int = 0
+    cpu_user_ns: int = 0
+    cpu_system_ns: int = 0
+    cpu_each_ns: tuple[int, ...] = ()
+    periods: int = 0
+    throttled_periods: int = 0
+    throttled_ns: int = 0
+    memory_bytes: int = 0
+    memory_max_bytes: int = -1
+    memory_limit_bytes: int = 0
+    memory_failures: int = 0
+    memory_detail: tuple[tuple[str, int], ...] = ()
+    pids: int = 0
+    pids_limit: int = 0
+    io_bytes: tuple[tuple[int, int, str, int], ...] = ()
+    io_count: tuple[tuple[int, int, str, int], ...] = ()
+    networks: tuple[tuple[str, NetworkCounters], ...] = ()
+    host_cpu_ns: int = 0
+    """Time that all of the host's processors have spent, idle time included."""
+
+
+@runtime_checkable
+class SupportsStats(Protocol):
+    """Can tell what a container uses."""
+
+    async def usage(self, container_id: ContainerId) -> ResourceUsage:
+        """Return what it uses now.
+
+        Raises:
+            Conflict: it does not run.
+        """
         ...

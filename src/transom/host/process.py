@@ -98,3 +98,8 @@ def start_time(pid: int) -> int:
         fields = file.read().rpartition(")")[2].split()
         return 0 if fields[0] == "Z" else int(fields[19])
     return 0
+
+
+def open_descriptors() -> int:
+    """Return how many files this process has open."""
+    return len(os.listdir("/proc/self/fd"))

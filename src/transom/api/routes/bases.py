@@ -1,12 +1,10 @@
 """Transom's own part of the API: the bases under Windows containers. Shapes: wire/bases.py."""
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,17 +23,17 @@ from transom.engine.bases.remove import RemoveBase
 from transom.engine.bases.uses import BaseUsage
 from transom.errors import Conflict, NotFound, NotSupported, TransomError
 from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
+from transom.host.spool import BLOCK, Spool, read, write
 from transom.wire.bases import BaseBuildRequest, BaseDetails, BaseSummary
 from transom.wire.shape import parse
 
 RELEASE = "trixie"
 PARTS = frozenset({"wow64"})
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class BaseRoutes:
-    """Handlers of /transom/bases. work_dir: where archives on their way in or out are kept meanwhile."""
+    """Handlers of /transom/bases. spool: where archives on their way in or out are kept meanwhile."""
 
     list_: ListBases
     build_: BuildBase
@@ -43,7 +41,7 @@ class BaseRoutes:
     import__: ImportBase
     remove_: RemoveBase
     usage: BaseUsage
-    work_dir: Path
+    spool: Spool
 
     def routes(self) -> list[tuple[str, str, object]]:
         """Return (method, path, handler)."""
@@ -89,25 +87,19 @@ class BaseRoutes:
 
     async def import_(self, request: web.Request) -> web.StreamResponse:
         """POST /transom/bases/import."""
-        self.work_dir.mkdir(parents=True, exist_ok=True)
-        fd, path = await asyncio.to_thread(tempfile.mkstemp, ".tar.zst", "import-", self.work_dir)
-        try:
-            with os.fdopen(fd, "wb", buffering=0) as file:
-                async for block in request.content.iter_chunked(_BLOCK):
-                    await asyncio.to_thread(file.write, block)
-            return await _streamed(request, lambda progress: self.import__(path, progress))
-        finally:
-            os.unlink(path)
+        async with self.spool.place() as directory:
+            path = directory / "base.tar.zst"
+            await write(path, request.content.iter_chunked(BLOCK))
+            return await _streamed(request, lambda progress: self.import__(str(path), progress))
 
     async def export(self, request: web.Request) -> web.StreamResponse:
         """GET /transom/bases/{digest}/export."""
-        self.work_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="export-", dir=self.work_dir) as directory:
-            path = os.path.join(directory, "base.tar.zst")
-            await self.export_(request.match_info["digest"], path, lambda progress: None)
+        async with self.spool.place() as directory:
+            path = directory / "base.tar.zst"
+            await self.export_(request.match_info["digest"], str(path), lambda progress: None)
             response = await start_stream(request, "application/zstd")
-            with await asyncio.to_thread(open, path, "rb") as file:
-                while block := await asyncio.to_thread(file.read, _BLOCK):
+            async with aclosing(read(path)) as blocks:
+                async for block in blocks:
                     await response.write(block)
             await response.write_eof()
         return response

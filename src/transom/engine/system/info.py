@@ -11,6 +11,7 @@ import transom
 from transom.containers.lifecycle import Status
 from transom.engine.containers.run_state import RunState
 from transom.host.cgroup import Hierarchy
+from transom.host.process import open_descriptors
 from transom.model.clock import Clock, rfc3339nano
 
 API_VERSION = "1.51"
@@ -104,7 +105,7 @@ class SystemInfo:
             "PidsLimit": True,
             "IPv4Forwarding": True,
             "Debug": False,
-            "NFd": len(os.listdir("/proc/self/fd")),
+            "NFd": open_descriptors(),
             "OomKillDisable": not v2,
             "NGoroutines": 1,
             "SystemTime": rfc3339nano(self.clock.now()),

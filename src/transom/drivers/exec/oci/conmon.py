@@ -23,7 +23,7 @@ from transom.host.process import Child, spawn, start_time, wait_pid, wait_readab
 _STREAMS = {2: STDOUT.number, 3: STDERR.number}
 _PACKET = 32 * 1024 + 1
 _CHUNK = 8 * 1024
-_CONSOLE_RESIZE = 1
+_CONSOLE_RESIZE, _REOPEN_LOG = 1, 2
 
 
 class MonitorFailed(TransomError):
@@ -272,17 +272,18 @@ def read_exit(directory: Path, exit_id: str) -> ExitStatus | None:
 
 def resize(directory: Path, rows: int, columns: int) -> None:
     """Set the terminal's size through conmon's control pipe."""
+    _control(directory, f"{_CONSOLE_RESIZE} {rows} {columns}\n")
+
+
+def reopen_log(directory: Path) -> None:
+    """Have conmon begin a new log file: it writes it under a temporary name and renames it to its path."""
+    _control(directory, f"{_REOPEN_LOG} 0 0\n")
+
+
+def _control(directory: Path, line: str) -> None:
     with contextlib.suppress(OSError):
         fd = os.open(directory / "ctl", os.O_WRONLY | os.O_NONBLOCK)
         try:
-            os.write(fd, f"{_CONSOLE_RESIZE} {rows} {columns}\n".encode())
+            os.write(fd, line.encode())
         finally:
             os.close(fd)
-
-
-def environment(extra: Sequence[str] = ()) -> dict[str, str]:
-    """Return the environment of monitors and runtimes: nothing of the engine's but PATH."""
-    return {
-        "PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
-        **dict(each.split("=", 1) for each in extra),
-    }

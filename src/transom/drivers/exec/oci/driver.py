@@ -26,9 +26,10 @@ from transom.aio.trace import step
 from transom.drivers.exec.oci import bundle, conmon
 from transom.drivers.exec.oci import capabilities as caps
 from transom.drivers.exec.oci.conmon import Monitor, Monitored, MonitorFailed
+from transom.drivers.exec.oci.usage import usage
 from transom.drivers.exec.oci.users import User, find_user
 from transom.errors import Conflict, InvalidParameter, NotFound, StartFailed, TransomError
-from transom.execution.driver import ExitStatus, RuntimeStatus
+from transom.execution.driver import ExitStatus, ResourceUsage, RuntimeStatus
 from transom.execution.spec import Device, ExecSpec, ProcessSpec, Resources
 from transom.execution.stdio import Stdio
 from transom.host.cgroup import Cgroups
@@ -58,6 +59,7 @@ class OciSettings:
     exec_root: Path
     instance: str
     init_path: str
+    search_path: str = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class OciDriver:
@@ -69,7 +71,7 @@ class OciDriver:
         self._cgroups = cgroups
         self._monitor = Monitor(settings.conmon)
         self._runtime_root = settings.exec_root / "runtime" / name
-        self._env = conmon.environment()
+        self._env = {"PATH": settings.search_path}  # nothing else of the engine's
         self._is_crun = os.path.basename(settings.runtime) == "crun"
 
     # --- the container -------------------------------------------------------------------------------------------
@@ -276,6 +278,17 @@ class OciDriver:
         """Return the host pids of the container's processes."""
         return self._cgroups.pids(self._found_cgroup(container_id))
 
+    async def usage(self, container_id: ContainerId) -> ResourceUsage:
+        """Return what the container uses."""
+        pid = self._pid(container_id)
+        if not pid:
+            raise Conflict(f"container {container_id} is not running")
+        return usage(self._cgroups, self._found_cgroup(container_id), pid)
+
+    async def reopen_log(self, container_id: ContainerId) -> None:
+        """Have the monitor begin a new log file."""
+        conmon.reopen_log(self.directory(container_id))
+
     async def update(self, container_id: ContainerId, resources: Resources) -> None:
         """Put limits in force."""
         text = msgspec.json.encode(bundle.resources(resources))
@@ -341,6 +354,13 @@ class OciDriver:
     async def exec_wait(self, container_id: ContainerId, exec_id: ExecId) -> ExitStatus:
         """Return how the exec ended, once it has."""
         return await conmon.wait_exit(self.exec_directory(container_id, exec_id), container_id)
+
+    async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
+        """End the exec."""
+        pid = _read_pid(self.exec_directory(container_id, exec_id) / "pid")
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signals.SIGKILL)
 
     async def exec_pid(self, container_id: ContainerId, exec_id: ExecId) -> int:
         """Return the host pid."""
