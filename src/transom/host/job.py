@@ -13,6 +13,10 @@ Report = Callable[[Any], None]
 
 FRAME = struct.Struct(">I")
 MAX_FRAME = 64 << 20
+INLINE = 150_000
+"""Bytes of arguments that travel in the request itself."""
+INLINED, BY_FILE = b"I", b"F"
+"""A request's first byte: the arguments follow, or are in the last descriptor's file."""
 
 
 class Job(Protocol[_A_contra, _R_co]):

@@ -19,11 +19,10 @@ import msgspec
 from transom import errors
 from transom.aio.finish import finish
 from transom.errors import TransomError, Unavailable
-from transom.host.job import FRAME, MAX_FRAME, A, Job, R
+from transom.host.job import BY_FILE, FRAME, INLINE, INLINED, MAX_FRAME, A, Job, R
 
 log = logging.getLogger(__name__)
 
-_MAX_REQUEST = 150_000
 _KILL_TIMEOUT_S = 20.0
 
 
@@ -107,14 +106,22 @@ class Workers:
         return ours
 
     async def _submit(self, request: bytes, fds: Sequence[int]) -> None:
-        if len(request) > _MAX_REQUEST:
-            raise Unavailable("a worker's arguments are too long")
+        if len(request) > INLINE:
+            fd = _in_memory(request)
+            try:
+                await self._send(b"", (*fds, fd))
+            finally:
+                os.close(fd)
+        else:
+            await self._send(request, fds)
+
+    async def _send(self, request: bytes, fds: Sequence[int]) -> None:
         if self._process is not None and self._process.poll() is not None:
             self._forget()
         while True:
             control = self._control or self._start()
             try:
-                socket.send_fds(control, [request], list(fds))
+                socket.send_fds(control, [BY_FILE if not request else INLINED, request], list(fds))
                 return
             except BlockingIOError:
                 await asyncio.sleep(0.002)
@@ -143,6 +150,15 @@ class Workers:
             connection.shutdown(socket.SHUT_WR)  # SIGIO on the other side
             await finish(_until_closed(connection), timeout_s=_KILL_TIMEOUT_S)
             raise
+
+
+def _in_memory(data: bytes) -> int:
+    """Return a descriptor of a file in memory that holds data: for more than one message takes."""
+    fd = os.memfd_create("arguments")
+    with open(fd, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
 
 
 async def _read_frame(connection: socket.socket) -> bytes | None:

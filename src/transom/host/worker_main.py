@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from transom.errors import TransomError
-from transom.host.job import FRAME
+from transom.host.job import BY_FILE, FRAME
 
 MAX_FDS = 253
 """SCM_MAX_FD: what one message can carry."""
@@ -53,6 +53,11 @@ def _child(request: bytes, fds: Sequence[int]) -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
         _send(connection, ("started",))
+        if request[:1] == BY_FILE:
+            with open(fds[-1], "rb") as file:
+                request, fds = file.read(), fds[:-1]
+        else:
+            request = request[1:]
         _send(connection, _outcome(request, fds[1:], lambda value: _send(connection, ("report", value))))
     except BrokenPipeError:
         pass

@@ -29,6 +29,10 @@ async def test_run_gives_result_reports_and_descriptors(workers: Workers) -> Non
     os.close(reader)
 
 
+async def test_run_takes_arguments_of_any_size(workers: Workers) -> None:
+    assert (await workers.run(jobs.add, jobs.Numbers([1] * 300_000))).total == 300_000
+
+
 async def test_run_passes_kinds_of_error_on(workers: Workers) -> None:
     with pytest.raises(Conflict, match="in the way"):
         await workers.run(jobs.refuse, "in the way")
