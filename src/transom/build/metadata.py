@@ -131,11 +131,8 @@ def _healthcheck(state: State, step: it.Healthcheck) -> Change:
         step.test, step.interval_ns, step.timeout_ns, step.start_period_ns, step.start_interval_ns, step.retries
     )
     times = (check.interval_ns, check.timeout_ns, check.start_period_ns, check.start_interval_ns)
-    interval, timeout, start_period, start_interval = map(print_duration, times)
-    comment = (
-        f"HEALTHCHECK &{{Test:{plain_list(check.test)} Interval:{interval} Timeout:{timeout} "
-        f"StartPeriod:{start_period} StartInterval:{start_interval} Retries:{check.retries}}}"
-    )
+    shown = " ".join((plain_list(check.test), *map(print_duration, times), str(check.retries)))
+    comment = f"HEALTHCHECK &{{{shown}}}"
     return Change(state.configured(healthcheck=check), comment, notes)
 
 

@@ -32,8 +32,8 @@ def _range(text: str) -> tuple[int, int]:
     low, dash, high = text.partition("-")
     ends = (low, high if dash else low)
     if not all(end.isascii() and end.isdecimal() and int(end) <= _LAST_PORT for end in ends):
-        raise InvalidParameter(f"invalid containerPort: {text}")
+        raise InvalidParameter(f"Invalid containerPort: {text}")
     first, last = map(int, ends)
     if first > last:
-        raise InvalidParameter(f"invalid containerPort: {text}")
+        raise InvalidParameter(f"Invalid containerPort: {text}")
     return first, last

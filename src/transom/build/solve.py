@@ -20,7 +20,7 @@ from transom.build.parser import parse
 from transom.build.runner import CopyStep, Progress, RunStep, StepRunner
 from transom.build.state import Base, State, begin, variables, without_triggers
 from transom.build.substitute import substituted
-from transom.errors import InvalidParameter, NotSupported
+from transom.errors import InvalidParameter, NotFound, NotSupported
 from transom.model.clock import Clock, rfc3339nano
 from transom.model.ids import Digest
 from transom.model.oci import ImageConfig
@@ -265,7 +265,10 @@ class _Solver:
             return None
         index = stage_index(self.program, len(self.done), reference)
         if index is None:
-            return await self.runner.find_base(reference, self.options.platform)
+            try:
+                return await self.runner.find_base(reference, self.options.platform)
+            except NotFound as exc:
+                raise NotFound(f"invalid from flag value {reference}: {exc}") from None
         stage = self.done[index]
         return Base(stage.image, stage.image_id)
 

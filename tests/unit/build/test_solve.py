@@ -60,9 +60,7 @@ async def test_metadata_steps_change_the_configuration_and_make_no_layer() -> No
     assert all(entry.empty_layer for entry in image.history)
     assert image.history[0].created_by == "/bin/sh -c #(nop)  ENV X=a b Y=image"
     assert image.history[7].created_by == '/bin/ash -c #(nop)  CMD ["/bin/ash" "-c" "echo hi"]'
-    assert image.history[9].created_by.endswith(
-        "HEALTHCHECK &{Test:[CMD-SHELL true] Interval:5s Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}"
-    )
+    assert image.history[9].created_by.endswith("HEALTHCHECK &{[CMD-SHELL true] 5s 0s 0s 0s 0}")
 
 
 async def test_run_gets_shell_environment_and_arguments() -> None:

@@ -75,7 +75,10 @@ def make_directory(arguments: Directory, fds: Sequence[int], report: Report) -> 
     path = target.follow(arguments.path)
     if target.is_directory(path):
         return False
-    target.ensure(path, (0, 0))
+    try:
+        target.ensure(path, (0, 0))
+    except InvalidParameter:
+        raise InvalidParameter(f"Cannot mkdir: /{path} is not a directory") from None
     return True
 
 

@@ -17,6 +17,7 @@ from transom.engine.containers.facilities import ImageFacts
 from transom.engine.containers.remove import RemoveContainer
 from transom.engine.containers.run_state import RunState
 from transom.engine.containers.start import StartContainer
+from transom.errors import TransomError
 from transom.model.ids import ContainerId
 from transom.wire.containers import Config, CreateRequest, HealthConfig, HostConfig, LogConfig, MountSpec
 
@@ -75,13 +76,14 @@ class RunContainers:
             undo.push(self.discard, created.id)
             settings.output.write(f" ---> Running in {created.id[:12]}\n")
             faults.point(CREATED)
-            ended = await self._to_its_end(created, settings.output)
-            if ended.exit_code:
-                if settings.keep_failed:
-                    await self._give_away(ended)
-                    undo.keep()
-                args = step.args or (SCRIPT_TARGET,)
-                raise CommandFailed(args, ended.exit_code)
+            try:
+                ended = await self._to_its_end(created, settings.output)
+                if ended.exit_code:
+                    raise CommandFailed(step.args or (SCRIPT_TARGET,), ended.exit_code)
+            except TransomError:
+                await self._after_failure(created, settings)
+                undo.keep()
+                raise
             undo.keep()
         faults.point(EXITED)
         return ended
@@ -102,6 +104,13 @@ class RunContainers:
         finally:
             hub.leave(client)
             ended.cancel()
+
+    async def _after_failure(self, container: Container, settings: RunSettings) -> None:
+        if settings.keep_failed:
+            await self._give_away(container)
+            return
+        await self.discard(container.id)
+        settings.output.write(f" ---> Removed intermediate container {container.id[:12]}\n")
 
     async def _give_away(self, container: Container) -> None:
         """Make a build's container one of the user's, who may look into why it failed."""
