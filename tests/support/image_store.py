@@ -69,7 +69,7 @@ class ImageStore:
         self.unpack = UnpackLayer(self.content, self.layers)
         self.commit_layer = CommitLayer(self.content, self.layers, self.snapshots, self.index)
         self.commit = CommitImage(self.commit_layer, self.record, self.leases, clock, announce)
-        self.stand_in = StandIn(self.record, self.leases, clock, announce)
+        self.stand_in = StandIn(self.record, self.leases, announce)
         self.pull = PullImage(self.stand_in)
         self.loader = LoadImages(
             self.archives, self.content, self.leases, self.unpack, self.record, self.collect, announce

@@ -14,6 +14,7 @@ from aiohttp import web
 from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.api.app import Route, build_app
+from transom.api.routes.archive import ContainerFileRoutes
 from transom.api.routes.bases import BaseRoutes
 from transom.api.routes.build import BuildRoutes
 from transom.api.routes.containers import ContainerRoutes
@@ -29,10 +30,12 @@ from transom.drivers.exec.wine.base.build import DebianBaseBuilder
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.drivers.exec.wine.prefix import registry_delta
+from transom.drivers.exec.wine.translate import DRIVE_C
 from transom.drivers.log.files import LogFiles
 from transom.drivers.network.bridge import BridgeDriver
 from transom.drivers.snapshot import layers as snapshot_layers
 from transom.drivers.snapshot.archives import WorkerArchives
+from transom.drivers.snapshot.files import WorkerFiles
 from transom.drivers.snapshot.layers import OverlayLayers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
 from transom.engine.bases.build import BuildBase
@@ -50,9 +53,14 @@ from transom.engine.build.prune import PruneBuilds
 from transom.engine.build.steps import StepTools
 from transom.engine.build.sweep import SweepBuilds
 from transom.engine.containers.announce import Announce
+from transom.engine.containers.archive import ContainerArchive
+from transom.engine.containers.changes import ListChanges
+from transom.engine.containers.commit import CommitContainer
 from transom.engine.containers.create import CreateContainer
 from transom.engine.containers.exec import Execs
 from transom.engine.containers.exit import Exits
+from transom.engine.containers.export import ExportContainer
+from transom.engine.containers.files import FindRoot
 from transom.engine.containers.hub import Hubs
 from transom.engine.containers.inspect import InspectContainer
 from transom.engine.containers.list import ListContainers
@@ -277,6 +285,12 @@ async def build_engine(config: Config) -> Engine:
     )  # fmt: skip
     build = BuildImage(workspaces, step_tools, image_uses.record, image_uses.tag, stored.leases, clock)
 
+    roots = FindRoot(
+        state, snapshots, lambda each: f"/proc/{each.pid}/root" + (DRIVE_C if each.base else ""),
+        lambda each: (_windows_drive(bases, each.base),) if each.base else (),
+    )  # fmt: skip
+    files = WorkerFiles(workers, snapshots.empty_dir)
+
     spool = Spool(config.data_root / "transfer")
     spool.sweep()
     base_usage = BaseUsage(containers, stored.images)
@@ -290,6 +304,11 @@ async def build_engine(config: Config) -> Engine:
             ListContainers(state, snapshots, image_uses.facts, clock), state.hubs, operations,
         ).routes(),
         *ExecRoutes(execs, operations).routes(),
+        *ContainerFileRoutes(
+            ContainerArchive(state, roots, files), ExportContainer(state, roots, files),
+            ListChanges(state, stored.layers),
+            CommitContainer(state, roots, places, image_uses.commit, registry_delta), operations,
+        ).routes(),
         *NetworkRoutes(
             InspectNetworks(book, containers), create_network, remove_network,
             ConnectNetwork(book, network_driver, sandboxes, containers, state.locks, announce_network),
@@ -371,7 +390,7 @@ def _image_use_cases(
     record = RecordImage(content, images, snapshots, stored.index)
     unpack = UnpackLayer(content, stored.layers)
     commit_layer = CommitLayer(content, stored.layers, snapshots, stored.index)
-    stand_in = StandIn(record, leases, clock, announce)
+    stand_in = StandIn(record, leases, announce)
     pull = PullImage(stand_in)
     measure = MeasureImages(images, snapshots)
     tag = TagImage(images, lookup, announce)

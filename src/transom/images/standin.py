@@ -40,6 +40,13 @@ BUILDS: Final = {
 }
 """Tag → os.version."""
 
+_RELEASED: Final = {
+    14393: "2016-10-12", 15063: "2017-04-05", 16299: "2017-10-17", 17134: "2018-04-30", 17763: "2018-11-13",
+    18362: "2019-05-21", 18363: "2019-11-12", 19041: "2020-05-27", 19042: "2020-10-20", 20348: "2021-08-18",
+    25398: "2023-10-24", 26100: "2024-11-01",
+}  # fmt: skip
+"""Build → the day of its release, which the image is dated by: it has the same ID on every machine."""
+
 _EXACT = re.compile(r"10\.0\.(\d{5})\.(\d{1,6})")
 _ARCH = re.compile(r"-(amd64|arm64)(?:v8)?$")
 _UPDATE = re.compile(r"-KB\d+", re.IGNORECASE)
@@ -69,8 +76,7 @@ def platform_of(reference: Reference) -> Platform:
     version = BUILDS.get(plain, "")
     exact = _EXACT.fullmatch(plain)
     if exact:
-        known = {int(build.split(".")[2]) for build in BUILDS.values()}
-        version = plain if int(exact[1]) in known else ""
+        version = plain if int(exact[1]) in _RELEASED else ""
     if not version:
         tags = ", ".join(sorted({tag for tag in BUILDS if tag.startswith("ltsc")}))
         raise NotFound(
@@ -80,7 +86,11 @@ def platform_of(reference: Reference) -> Platform:
     return Platform(WindowsGuest.name, arch[1] if arch else "amd64", "", version)
 
 
-def config_of(reference: Reference, platform: Platform, created: str) -> ImageConfig:
+def _build(version: str) -> int:
+    return int(version.split(".")[2])
+
+
+def config_of(reference: Reference, platform: Platform) -> ImageConfig:
     """Return the configuration of the image that stands for a base image: without layers, and marked so."""
     return ImageConfig(
         platform=platform,
@@ -88,7 +98,7 @@ def config_of(reference: Reference, platform: Platform, created: str) -> ImageCo
             user="ContainerUser" if reference.path == _NANO else "",
             cmd=("c:\\windows\\system32\\cmd.exe",),
         ),
-        created=created,
+        created=f"{_RELEASED[_build(platform.os_version)]}T00:00:00Z",
         comment="Windows base supplied by the engine",
         unrooted=reference.familiar,
     )

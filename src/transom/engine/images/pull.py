@@ -10,7 +10,6 @@ from transom.images.image import Image
 from transom.images.progress import Emit, status
 from transom.images.repository import Leases
 from transom.images.standin import answer, config_of, is_stand_in, platform_of
-from transom.model.clock import Clock, rfc3339nano
 from transom.model.ids import ImageId
 from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
@@ -22,7 +21,6 @@ class StandIn:
 
     record: RecordImage
     leases: Leases
-    clock: Clock
     announce: AnnounceImage
 
     async def __call__(self, text: str, platform: Platform | None = None) -> Image | None:
@@ -46,7 +44,7 @@ class StandIn:
 
     async def _make(self, reference: Reference, platform: Platform) -> Image:
         async with self.leases.lease("pull") as lease:
-            config = config_of(reference, platform, rfc3339nano(self.clock.now()))
+            config = config_of(reference, platform)
             image = await self.record(config, lease)
             await self.record.images.tag(str(reference), image.manifest, image)
         self.announce("pull", image.id, reference.familiar)
