@@ -161,7 +161,7 @@ async def _read_sync(fd: int, what: Monitored) -> int:
             break
         buffer += chunk
     try:
-        answer = json.loads(buffer)
+        answer = json.loads(buffer.partition(b"\n")[0])  # an exec's exit code may have followed already
     except ValueError:
         log = what.directory / "conmon.log"
         text = log.read_text(errors="replace").strip() if log.exists() else ""
