@@ -116,7 +116,9 @@ def _start(endpoint: Endpoint, plan: EnginePlan, log: Path) -> None:
             if process.poll() is not None:
                 raise ConnectionFailed(f"the engine ended with code {process.returncode} as it started{_tail(log)}")
             if _told_ready(ready) or _answers(endpoint):
+                process.returncode = 0  # nobody waits for it, on purpose: without this Popen would warn of that
                 return
+        process.returncode = 0
         # It is left running: it may be taking up many containers, and killing it half-way helps nobody.
         raise ConnectionFailed(f"the engine was started and does not answer after {plan.ready_s:.0f} s{_tail(log)}")
 
