@@ -102,7 +102,6 @@ def check(config: Config, host: HostConfig, guest: GuestOS) -> list[str]:
         if getattr(host, _snake(field)):
             raise InvalidParameter(text)
     _check_modes(host)
-    _check_log(host)
     return _check_limits(host)
 
 
@@ -139,16 +138,6 @@ def _check_modes(host: HostConfig) -> None:
             raise InvalidParameter(f'invalid --security-opt 2: "{option}"')
         if name in {"apparmor", "label"} and value not in {"unconfined", "disable"}:
             raise NotSupported(f"--security-opt {name} is not supported: Transom sets no {name} profile")
-
-
-def _check_log(host: HostConfig) -> None:
-    if host.log_config.type not in {"", "json-file", "local", "none"}:
-        raise InvalidParameter(
-            f"logger: no log driver named '{host.log_config.type}' is registered; use json-file, local or none"
-        )
-    for option in host.log_config.config:
-        if option not in {"max-size", "max-file"}:
-            raise InvalidParameter(f"unknown log opt '{option}' for {host.log_config.type or 'json-file'} log driver")
 
 
 def _check_limits(host: HostConfig) -> list[str]:

@@ -91,8 +91,7 @@ class Recover:
         pid = await driver.pid(container.id)
         running = container.changed(status=status, pid=pid, started_at=container.started_at or container.created_at)
         await self.sandboxes.recover(running)
-        hub = self.state.hubs.hub(container.id)
-        hub.connect(await driver.stdio(container.id))
+        hub = await self.state.hubs.connect(container, driver)
         draining = self.state.operations.spawn(hub.drain(), name=f"drain {container.id[:12]}")
         if running != container:
             await self.state.containers.save(running)

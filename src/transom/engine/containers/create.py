@@ -22,6 +22,7 @@ from transom.engine.volumes.use import Volumes
 from transom.errors import InvalidParameter, NotSupported
 from transom.execution.select import select_driver
 from transom.guest import GuestOS, guest_for
+from transom.logs.options import check_log
 from transom.model.clock import Clock
 from transom.model.ids import ContainerId, new_id
 from transom.model.platform import host_architecture
@@ -78,6 +79,7 @@ class CreateContainer:
         config = merge_image(_config_of(request), image.config, guest)
         host = _with_defaults(request.host_config)
         warnings = check(config, host, guest)
+        check_log(host.log_config)
         container_id = ContainerId(new_id())
         args, command_line = arguments(config, guest)
         container = Container(

@@ -1,92 +1,123 @@
-"""Attached streams: one reader drains the container for all clients, and a client that lags goes on from the log.
+"""Attached streams: one reader drains the container for all clients, and a client that lags has its output put aside.
 
 The monitor's writes to its socket block, so the engine must never stop reading: a slow client would else stop the
-program. What a client has not taken is bounded; beyond that it is counted, and read back from the log, which the
-monitor writes first.
+program. What a client has not taken is held in memory up to BACKLOG_BYTES and on disk from there on; one that is behind
+by SPOOL_BYTES is cut off.
 """
 
 import asyncio
-import contextlib
-import os
+import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from transom.errors import Conflict
+from transom.containers.container import Container
+from transom.engine.containers.log_limit import log_limit
+from transom.errors import Conflict, Unavailable
+from transom.execution.driver import ExecDriver
 from transom.execution.stdio import Stdio
-from transom.logs.record import parse_lines
+from transom.logs.store import LogStore, Spool
 
-BACKLOG_BYTES = 4 << 20
-_BLOCK = 1 << 20
+log = logging.getLogger(__name__)
+
+BACKLOG_BYTES = 1 << 20
+SPOOL_BYTES = 4 << 30
 
 
 class Client:
     """One attached client."""
 
-    def __init__(self) -> None:
+    def __init__(self, make_spool: Callable[[], Spool]) -> None:
+        self._make_spool = make_spool
         self._queue: deque[tuple[int, bytes]] = deque()
         self._size = 0
         self._wake = asyncio.Event()
-        self.ended = False
-        self.lagging = False
-        self.taken = [0, 0, 0]
-        """Bytes of each stream put into the queue so far, from the log's start of this run."""
+        self._spool: Spool | None = None
+        self._ended = False
+        self._cut_off = False
 
-    def offer(self, stream: int, data: bytes) -> None:
-        """Queue data unless the client lags."""
-        if self.lagging:
-            self._wake.set()
+    async def offer(self, stream: int, data: bytes) -> None:
+        """Take data for the client, wherever there is room."""
+        if self._cut_off:
             return
-        if self._size + len(data) > BACKLOG_BYTES:
-            self.lagging = True
-        else:
+        if self._spool is None and self._size + len(data) > BACKLOG_BYTES:
+            self._spool = self._make_spool()
+        if self._spool is None:
             self._queue.append((stream, data))
             self._size += len(data)
-            self.taken[stream] += len(data)
+        else:
+            await self._put_aside(self._spool, stream, data)
         self._wake.set()
+
+    async def _put_aside(self, spool: Spool, stream: int, data: bytes) -> None:
+        try:
+            if spool.size_bytes > SPOOL_BYTES:
+                raise Unavailable("it is too far behind")
+            await spool.write(stream, data)
+        except Unavailable as exc:
+            log.warning("an attached client is cut off", extra={"reason": str(exc)})
+            self._cut_off = True
 
     def end(self) -> None:
         """There will be no more."""
-        self.ended = True
+        self._ended = True
         self._wake.set()
 
-    def pop(self) -> tuple[int, bytes] | None:
-        """Return the next piece that is queued."""
-        if not self._queue:
-            return None
-        stream, data = self._queue.popleft()
-        self._size -= len(data)
-        return stream, data
+    def close(self) -> None:
+        """Let go of what is on disk."""
+        self._cut_off = True
+        if self._spool is not None:
+            self._spool.close()
+            self._spool = None
 
-    async def wait(self) -> None:
-        """Return when there is something new."""
-        await self._wake.wait()
-        self._wake.clear()
+    async def pieces(self) -> AsyncIterator[tuple[int, bytes]]:
+        """Yield (stream, bytes) until the end.
+
+        Raises:
+            ConnectionAbortedError: the client is cut off.
+        """
+        while True:
+            while self._queue:
+                stream, data = self._queue.popleft()
+                self._size -= len(data)
+                yield stream, data
+            spool = self._spool
+            if spool is not None:
+                aside = await spool.read()
+                for piece in aside:
+                    yield piece
+                if not aside and spool.size_bytes == 0:
+                    spool.close()
+                    self._spool = None
+                    continue
+                if aside:
+                    continue
+            if self._cut_off:
+                raise ConnectionAbortedError("the client is too far behind")
+            if self._ended and self._spool is None and not self._queue:
+                return
+            await self._wake.wait()
+            self._wake.clear()
 
 
 class Hub:
     """The streams of one container, before, during and after its run."""
 
-    def __init__(self, log_path: str) -> None:
-        self._log_path = log_path
-        self._log_start = 0
+    def __init__(self, make_spool: Callable[[], Spool]) -> None:
+        self._make_spool = make_spool
         self._clients: set[Client] = set()
         self._stdio: Stdio | None = None
         self._connected = asyncio.Event()
-        self._totals = [0, 0, 0]
+        self._after_output: Callable[[], Awaitable[None]] | None = None
 
     @property
     def is_connected(self) -> bool:
         """Whether the container's streams are being drained."""
         return self._stdio is not None
 
-    def connect(self, stdio: Stdio) -> None:
-        """Take the container's streams; `drain` has to be running from now on."""
-        with contextlib.suppress(OSError):
-            self._log_start = os.stat(self._log_path).st_size
-        self._totals = [0, 0, 0]
-        for client in self._clients:
-            client.taken = [0, 0, 0]
+    def connect(self, stdio: Stdio, after_output: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Take the container's streams; `drain` has to be running from now on, and calls after_output."""
         self._stdio = stdio
+        self._after_output = after_output
         self._connected.set()
 
     async def drain(self) -> None:
@@ -96,10 +127,10 @@ class Hub:
             return
         try:
             while (piece := await stdio.read()) is not None:
-                stream, data = piece
-                self._totals[stream] += len(data)
-                for client in self._clients:
-                    client.offer(stream, data)
+                for client in tuple(self._clients):
+                    await client.offer(*piece)
+                if self._after_output is not None:
+                    await self._after_output()
         finally:
             await stdio.close()
             self._stdio = None
@@ -131,67 +162,38 @@ class Hub:
 
     def join(self) -> Client:
         """Add a client that receives all output from now on."""
-        client = Client()
-        client.taken = list(self._totals)
+        client = Client(self._make_spool)
         self._clients.add(client)
         return client
 
     def leave(self, client: Client) -> None:
         """Remove a client."""
         self._clients.discard(client)
+        client.close()
 
-    async def output(self, client: Client) -> AsyncIterator[tuple[int, bytes]]:
+    def output(self, client: Client) -> AsyncIterator[tuple[int, bytes]]:
         """Yield (stream, bytes) for client until the end."""
-        while True:
-            while (piece := client.pop()) is not None:
-                yield piece
-            if client.lagging:
-                async for piece in self._from_log(client):
-                    yield piece
-                client.lagging = False
-                continue
-            if client.ended:
-                return
-            await client.wait()
-
-    async def _from_log(self, client: Client) -> AsyncIterator[tuple[int, bytes]]:
-        """Yield what the log has beyond what client took, until it has caught up."""
-        skip = list(client.taken)
-        with open(self._log_path, "rb") as log:  # noqa: ASYNC230  (opening blocks for microseconds)
-            log.seek(self._log_start)
-            rest = b""
-            while True:
-                block = await asyncio.to_thread(log.read, _BLOCK)
-                whole, newline, rest = (rest + block).rpartition(b"\n")
-                for record in parse_lines(whole + newline):
-                    passed = min(skip[record.stream], len(record.data))
-                    skip[record.stream] -= passed
-                    data = record.data[passed:]
-                    if data:
-                        client.taken[record.stream] += len(data)
-                        yield record.stream, data
-                if not block and all(map(_reached, client.taken, self._totals)):
-                    return
-                if not block:
-                    await client.wait()
-
-
-def _reached(taken: int, total: int) -> bool:
-    return taken >= total
+        return client.pieces()
 
 
 class Hubs:
     """One hub per container that anybody is interested in."""
 
-    def __init__(self, log_path: Callable[[str], str]) -> None:
-        self._log_path = log_path
+    def __init__(self, logs: LogStore) -> None:
+        self._logs = logs
         self._hubs: dict[str, Hub] = {}
 
     def hub(self, container_id: str) -> Hub:
         """Return the container's hub, made if need be."""
         hub = self._hubs.get(container_id)
         if hub is None:
-            hub = self._hubs[container_id] = Hub(self._log_path(container_id))
+            hub = self._hubs[container_id] = Hub(self._logs.spool)
+        return hub
+
+    async def connect(self, container: Container, driver: ExecDriver) -> Hub:
+        """Return the container's hub, connected to its streams; its `drain` has to run from now on."""
+        hub = self.hub(container.id)
+        hub.connect(await driver.stdio(container.id), log_limit(container, driver, self._logs))
         return hub
 
     def connected(self, container_id: str) -> Hub:

@@ -84,8 +84,7 @@ class StartContainer:
                 await driver.create(spec)
             undo.push(driver.delete, before.id)
             faults.point(CREATED)
-            hub = self.state.hubs.hub(before.id)
-            hub.connect(await driver.stdio(before.id))
+            hub = await self.state.hubs.connect(before, driver)
             draining = self.state.operations.spawn(hub.drain(), name=f"drain {before.id[:12]}")
             try:
                 with step("driver start", before.id):
