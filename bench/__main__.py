@@ -68,11 +68,11 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
     with ExitStack() as stack:
         say("==> starting the engines")
         targets = start_engines(options.engines.split(","), work, stack)
+        figures += cases.engine_figures(targets, "rest") if "memory" in wanted else []
         for target in targets:
             target.runs_windows = target.runs_windows and not options.no_windows
             say(f"==> preparing {target.name}")
             cases.prepare(target, archive)
-        # Memory first: a fresh engine is what "at rest" means.
         if "memory" in wanted:
             say("==> memory")
             figures += cases.memory_figures(targets, count=5, progress=progress)
@@ -91,6 +91,8 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
         if "ps" in wanted:
             say("==> ps")
             samples += cases.list_latency(targets, count=options.containers, runs=options.runs, progress=progress)
+        if "memory" in wanted:
+            figures += cases.engine_figures(targets, "worked")
         engines = {target.name: target.version for target in targets}
     say("")
     for text in (

@@ -145,17 +145,23 @@ def build_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -
         return interleave(jobs, runs=runs, warm_ups=1, progress=progress)
 
 
+def engine_figures(targets: Sequence[Target], when: str) -> list[Figure]:
+    """Memory of the engines' own processes: `rest` when they have just started, `worked` after their work."""
+    figures = []
+    for target in targets:
+        if pids := engine(target, set()):
+            figures += [
+                Figure(f"engine-{when}-rss", target.name, memory.rss_kb(pids) / 1024, "MB"),
+                Figure(f"engine-{when}-pss", target.name, memory.pss_kb(pids) / 1024, "MB"),
+            ]
+    return figures
+
+
 def memory_figures(targets: Sequence[Target], *, count: int, progress: Progress) -> list[Figure]:
-    """Memory of the engine at rest, of what each idle container adds, and of the containers themselves."""
+    """Memory of what each idle container adds to the engine, and of the containers themselves."""
     figures = []
     for target in targets:
         progress(f"memory of {target.name}")
-        if target.engine_pid and target.socket is not None:
-            rest = memory.descendants(target.engine_pid)
-            figures += [
-                Figure("engine-rss", target.name, memory.rss_kb(rest) / 1024, "MB"),
-                Figure("engine-pss", target.name, memory.pss_kb(rest) / 1024, "MB"),
-            ]
         figures += idle_figures(
             target, "linux", count, lambda t, c: t("run", "-d", "--name", c, LINUX, "sleep", "1000000")
         )

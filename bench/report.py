@@ -43,7 +43,7 @@ RATIOS = (
     Ratio("classic build of 20 RUN steps, against Docker's", "build-20-run", "build-20-run", 0.50),
 )
 LIMITS = (
-    Limit("engine at rest, RSS", "engine-rss", 60),
+    Limit("engine at rest, RSS", "engine-rest-rss", 60),
     Limit("idle Windows container, PSS of everything", "idle-windows-pss", 16),
     Limit("per running Linux container beside the program: engine", "idle-linux-engine-growth", 4),
     Limit("per running Linux container beside the program: monitor", "idle-linux-monitor-pss", 4),
