@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from transom import faults
 from transom.aio.finish import UndoStack
-from transom.build.cache import CachedStep, StepCache
+from transom.build.cache import StepCache
 from transom.build.runner import CopyStep, RunStep, Sources
 from transom.build.state import Base, State
 from transom.build.workspace import Layer, Put, Source, Wanted, Workspace
-from transom.engine.build.cachefrom import CacheSource
 from transom.engine.build.containers import RunContainers, RunSettings
 from transom.engine.build.download import Download
 from transom.engine.build.facilities import BaseImages, RegistryDelta
+from transom.engine.build.outcomes import Outcomes
 from transom.engine.build.request import BuildRequest
 from transom.engine.build.stack import Stack
 from transom.engine.containers.facilities import Bases, ImageFacts
@@ -23,7 +23,8 @@ from transom.engine.containers.places import Places
 from transom.engine.images.record import CommitLayer, MadeLayer
 from transom.errors import InvalidParameter, NotSupported
 from transom.guest import GuestOS, guest_for
-from transom.images.document import read_config, write_config
+from transom.images.document import write_config
+from transom.images.image import Image
 from transom.images.layer import form_for
 from transom.images.repository import LayerIndex, Lease, LeaseKind
 from transom.model.digest import digest_of
@@ -36,7 +37,6 @@ from transom.wire.containers import Config
 
 PREPARED = faults.declare("build.copy.prepared", "a copy's snapshot is there, nothing is copied")
 COPIED = faults.declare("build.copy.copied", "a copy's files are in its snapshot, no layer is written")
-RECORDED = faults.declare("build.step.recorded", "a step is recorded in the cache")
 
 SNAPSHOT_PREFIX = "build-"
 """Of the keys of snapshots that steps write to; none of them outlives a restart."""
@@ -84,8 +84,15 @@ class EngineSteps:
     lease: Lease
     stack: Stack = field(default_factory=Stack)
     pinned_bases: set[str] = field(default_factory=set)
-    _sources: list[CacheSource] | None = None
+    _outcomes: Outcomes = field(init=False)
     _looked_up: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Source, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tools, request = self.tools, self.request
+        self._outcomes = Outcomes(
+            tools.cache, tools.index, tools.snapshots, tools.images, request.cache_from, request.platform, self.lease,
+            self.stack,
+        )  # fmt: skip
 
     def identify(self, image: ImageConfig) -> str:
         """Return the ID that an image with this document has."""
@@ -100,7 +107,15 @@ class EngineSteps:
 
         image = await self.tools.images.provide(reference, platform, pull=self.request.pull, tell=tell)
         self.stack.learn(image)
+        await self._keep(image)
         return Base(image.config, image.id)
+
+    async def _keep(self, image: Image) -> None:
+        """Keep an image's parts until the build ends, whoever removes it meanwhile."""
+        for digest in (image.id, image.manifest.digest, *(layer.digest for layer in image.layers)):
+            await self.lease.hold(LeaseKind.BLOB, digest)
+        if image.snapshot:
+            await self.lease.hold(LeaseKind.SNAPSHOT, image.snapshot)
 
     async def pinned(self, state: State) -> str:
         """Return the digest of the Windows base that a RUN will use, made if there is none; empty on Linux."""
@@ -114,44 +129,11 @@ class EngineSteps:
 
     async def find_cached(self, state: State, key: str, created_by: str) -> ImageConfig | None:
         """Return the document after an earlier, equal step, or after the same step of a `--cache-from` image."""
-        step = await self.tools.cache.find(key)
-        if step is not None:
-            config = read_config(step.config)
-            if await self._is_here(config):
-                return config
-        for source in await self._cache_sources():
-            config_after = source.after(state.image, created_by)
-            if config_after is not None and await self._is_here(config_after):
-                return config_after
-        return None
-
-    async def _cache_sources(self) -> list[CacheSource]:
-        if self._sources is None:
-            self._sources = []
-            for reference in self.request.cache_from:
-                image = await self.tools.images.find(reference, self.request.platform)
-                if image is not None:
-                    self._sources.append(CacheSource(image.config))
-        return self._sources
-
-    async def _is_here(self, config: ImageConfig) -> bool:
-        """Tell whether a document's topmost layer is here, and keep it here until the build ends."""
-        base = self.stack.base_of(config)
-        if len(config.diff_ids) <= (len(base.config.diff_ids) if base else 0):
-            return True
-        snapshot, blob = self.stack.snapshot(config), self.tools.index.find_layer(config.diff_ids[-1])
-        if blob is None or not await self.tools.snapshots.exists(snapshot):
-            return False
-        await self.lease.hold(LeaseKind.SNAPSHOT, snapshot)
-        await self.lease.hold(LeaseKind.BLOB, blob.digest)
-        return True
+        return await self._outcomes.find(state, key, created_by)
 
     async def record(self, key: str, image: ImageConfig) -> None:
         """Remember a step's outcome."""
-        blob = None if image.history[-1].empty_layer else self.tools.index.find_layer(image.diff_ids[-1])
-        layer = blob.digest if blob else ""
-        await self.tools.cache.add(CachedStep(key, write_config(image), layer, self.stack.snapshot(image)))
-        faults.point(RECORDED)
+        await self._outcomes.record(key, image)
 
     async def run(self, state: State, step: RunStep) -> Digest | None:
         """Run the program in a container of the state before."""
