@@ -278,6 +278,7 @@ async def build_engine(config: Config) -> Engine:
     workspaces = DiskWorkspaces(str(config.data_root), workers)
     prune_builds = PruneBuilds(stored.images, step_cache, image_uses.collect)
     await SweepBuilds(workspaces, snapshots, prune_builds)()
+    await image_uses.collect()  # what an engine that was killed had stored and not recorded yet
     step_tools = StepTools(
         ProvideImages(image_uses.lookup, image_uses.stand_in), snapshots, image_uses.commit_layer, stored.index,
         RunContainers(state, create, start, remove), registry_delta, places, choose_base, step_cache, Download(),

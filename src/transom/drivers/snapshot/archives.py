@@ -45,7 +45,7 @@ def take_apart(arguments: Take, fds: Sequence[int], report: Report) -> Taken:
     """Write the files of archive fds[0] into directory fds[1], named by their numbers. A job."""
     archive, target = fds
     raw = open(archive, "rb", buffering=0)  # noqa: SIM115 - read until this process ends
-    stream = HashedStream(raw, max_bytes=arguments.max_bytes)
+    stream = HashedStream(raw, max_bytes=arguments.max_bytes, hashed=False)
     reader = Reader(stream)
     files: list[tuple[str, int, str]] = []
     links: dict[str, str] = {}

@@ -81,9 +81,9 @@ class HashedStream:
     Decompression and hashing let go of the interpreter's lock, so they run beside the work on the files.
     """
 
-    def __init__(self, raw: IO[bytes], *, max_bytes: int) -> None:
-        """Read raw to its end at most; max_bytes bounds the decompressed size."""
-        self._hash = hashlib.sha256()
+    def __init__(self, raw: IO[bytes], *, max_bytes: int, hashed: bool = True) -> None:
+        """Read raw to its end at most; max_bytes bounds the decompressed size; hashed: whether finish is to tell."""
+        self._hash = hashlib.sha256() if hashed else None
         self._max_bytes = max_bytes
         self._queue: queue.Queue[bytes | BaseException] = queue.Queue(_AHEAD)
         self._buffer = b""
@@ -100,7 +100,8 @@ class HashedStream:
         try:
             stream, self.compression = decompressed(raw)
             while data := stream.read(CHUNK):
-                self._hash.update(data)
+                if self._hash is not None:
+                    self._hash.update(data)
                 self.size += len(data)
                 if self.size > self._max_bytes:
                     raise InvalidParameter(f"the archive holds more than {self._max_bytes} bytes")
@@ -157,8 +158,8 @@ class HashedStream:
         return sum(len(piece) for piece in self.pieces(size))
 
     def finish(self) -> str:
-        """Read to the end and return the digest of everything."""
+        """Read to the end and return the digest of everything, empty if it was not asked for."""
         self._at = len(self._buffer)
         while self._fill():
             pass
-        return "sha256:" + self._hash.hexdigest()
+        return "sha256:" + self._hash.hexdigest() if self._hash is not None else ""

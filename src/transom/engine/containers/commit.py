@@ -82,12 +82,11 @@ class CommitContainer:
         if guest.keeps_registry:
             state_dir = self.places.state(container.id)
             registry = await asyncio.to_thread(self.registry_delta, state_dir, container.base)
-        command = (*(config.entrypoint or ()), *(config.cmd or ())) or container.args
         state = ContainerState(
             container.id,
             container.image_id,
             config,
-            command,
+            container.args,
             container.base,
             registry,
             mount_points(container, guest),
