@@ -44,7 +44,8 @@ async def pump(
         with contextlib.suppress(ConnectionError):
             while data := await stream.read():
                 await sink.write(data)
-            if once and not stream.lost:
+            # A terminal has no end of input of its own: its client has detached, and the next one types on.
+            if once and not tty and not stream.lost:
                 await sink.close_stdin()
 
     async with asyncio.TaskGroup() as group:

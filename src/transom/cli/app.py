@@ -46,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = exc.code
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except BrokenPipeError:
+    except ConnectionError as exc:
+        if not isinstance(exc, BrokenPipeError):
+            _complain(f"error during connect: the engine ended the connection: {exc.strerror}")
+            return 1
         # The reader of our output has gone; Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 1

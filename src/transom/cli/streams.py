@@ -41,7 +41,7 @@ class Conversation:
             self._connection.close_write()
         except Detached:
             self._detached.set()
-            self._connection.close()
+            self._connection.end()
         except OSError:
             pass  # the container takes no more input; its output goes on
 

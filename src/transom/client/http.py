@@ -167,10 +167,14 @@ class Hijacked:
         with contextlib.suppress(OSError):  # the engine may have closed first
             self._sock.shutdown(socket.SHUT_WR)
 
-    def close(self) -> None:
-        """End both directions; a read that waits in another thread returns."""
+    def end(self) -> None:
+        """End both directions from any thread: a read that waits returns. Closing is left to the reader."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the connection up; only where no other thread reads it, for its number may be used again at once."""
+        self.end()
         self._sock.close()
 
 
