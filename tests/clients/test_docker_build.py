@@ -288,6 +288,20 @@ def test_cache_is_pruned(engine: Engine, build: Build) -> None:
     assert "Using cache" not in again.out
 
 
+def test_cache_from_takes_an_images_steps_over(engine: Engine, build: Build, tmp_path: Path) -> None:
+    dockerfile = 'FROM busybox\nENV from=cache\nRUN echo taken over > /x\nLABEL a=b\nCMD ["x"]\n'
+    first = build(dockerfile, "-q", "-t", "source").out
+    archive = tmp_path / "source.tar"
+    engine.docker("save", "-o", str(archive), "source")
+    engine.docker("rmi", "source")
+    engine.docker("builder", "prune", "-af")
+    engine.docker("load", "-i", str(archive))
+    archive.unlink()
+
+    again = build(dockerfile, "--cache-from", "source", "-q").out
+    assert again == first
+
+
 @pytest.mark.wine
 def test_windows_image_is_built_run_saved_and_loaded(windows: Engine, build: Build, tmp_path: Path) -> None:
     dockerfile = f"""\

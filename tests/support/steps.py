@@ -53,7 +53,7 @@ class RememberingRunner:
     async def pinned(self, state: State) -> str:
         return self.windows_base
 
-    async def find_cached(self, state: State, key: str, created_by: str) -> ImageConfig | None:
+    async def find_cached(self, before: State, after: State, key: str, created_by: str) -> ImageConfig | None:
         return self.cache.get(key)
 
     async def record(self, key: str, image: ImageConfig) -> None:

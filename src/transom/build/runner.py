@@ -88,8 +88,11 @@ class StepRunner(Protocol):
         """
         ...
 
-    async def find_cached(self, state: State, key: str, created_by: str) -> ImageConfig | None:
-        """Return the document after an earlier, equal step whose layers are all still there."""
+    async def find_cached(self, before: State, after: State, key: str, created_by: str) -> ImageConfig | None:
+        """Return the document after an earlier, equal step whose layers are all still there.
+
+        after: before with the configuration that the step gives it, without its layer and line of history.
+        """
         ...
 
     async def record(self, key: str, image: ImageConfig) -> None:

@@ -181,7 +181,7 @@ class _Solver:
         """Return the state after an equal step of an earlier build; after carries what no document holds."""
         if not self.probing:
             return None
-        image = await self.runner.find_cached(before, key, created_by)
+        image = await self.runner.find_cached(before, after, key, created_by)
         if image is None:
             self.probing = False
             return None

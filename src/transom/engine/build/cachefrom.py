@@ -11,8 +11,11 @@ class CacheSource:
 
     config: ImageConfig
 
-    def after(self, before: ImageConfig, created_by: str) -> ImageConfig | None:
-        """Return the document after a step on before, if this image began as before and went on with that step."""
+    def after(self, before: ImageConfig, changed: ImageConfig, created_by: str) -> ImageConfig | None:
+        """Return the document after a step on before, if this image began as before and went on with that step.
+
+        changed: before with the configuration that the step gives it.
+        """
         history, ours = self.config.history, before.history
         count = len(ours)
         if (
@@ -28,7 +31,7 @@ class CacheSource:
         if layers > len(self.config.diff_ids):
             return None
         return replace(
-            before,
+            changed,
             diff_ids=self.config.diff_ids[:layers],
             history=(*ours, entry),
             created=entry.created,

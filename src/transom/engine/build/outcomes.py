@@ -31,7 +31,7 @@ class Outcomes:
     stack: Stack
     _sources: list[CacheSource] | None = None
 
-    async def find(self, state: State, key: str, created_by: str) -> ImageConfig | None:
+    async def find(self, before: State, after: State, key: str, created_by: str) -> ImageConfig | None:
         """Return the document after an earlier, equal step, or after the same step of a `--cache-from` image."""
         step = await self.cache.find(key)
         if step is not None:
@@ -39,7 +39,7 @@ class Outcomes:
             if await self._is_here(config):
                 return config
         for source in await self._cache_sources():
-            config_after = source.after(state.image, created_by)
+            config_after = source.after(before.image, after.image, created_by)
             if config_after is not None and await self._is_here(config_after):
                 return config_after
         return None

@@ -127,9 +127,9 @@ class EngineSteps:
         self.pinned_bases.add(digest)
         return digest
 
-    async def find_cached(self, state: State, key: str, created_by: str) -> ImageConfig | None:
+    async def find_cached(self, before: State, after: State, key: str, created_by: str) -> ImageConfig | None:
         """Return the document after an earlier, equal step, or after the same step of a `--cache-from` image."""
-        return await self._outcomes.find(state, key, created_by)
+        return await self._outcomes.find(before, after, key, created_by)
 
     async def record(self, key: str, image: ImageConfig) -> None:
         """Remember a step's outcome."""

@@ -17,16 +17,18 @@ def test_next_step_of_the_same_beginning_is_taken_over() -> None:
         history=(step, HistoryEntry("2026-01-02T00:00:00Z", "later")),
     )
     source = CacheSource(after)
-    taken = source.after(before, "/bin/sh -c make")
+    changed = replace(before, config=replace(before.config, user="me"))
+    taken = source.after(before, changed, "/bin/sh -c make")
     assert taken is not None
     assert taken.diff_ids == (*before.diff_ids, layer("made"))
     assert taken.history == (step,)
-    assert source.after(before, "/bin/sh -c other") is None
-    assert source.after(replace(before, diff_ids=(layer("else"),)), "/bin/sh -c make") is None
-    assert source.after(after, "/bin/sh -c more") is None
+    assert taken.config.user == "me"
+    assert source.after(before, changed, "/bin/sh -c other") is None
+    assert source.after(replace(before, diff_ids=(layer("else"),)), changed, "/bin/sh -c make") is None
+    assert source.after(after, after, "/bin/sh -c more") is None
 
 
 def test_history_without_its_layer_is_not_believed() -> None:
     before = linux_image()
     broken = replace(before, history=(HistoryEntry("", "/bin/sh -c make"),))
-    assert CacheSource(broken).after(before, "/bin/sh -c make") is None
+    assert CacheSource(broken).after(before, before, "/bin/sh -c make") is None
