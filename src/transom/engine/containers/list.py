@@ -1,5 +1,6 @@
 """GET /containers/json."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,6 +67,11 @@ def _is_beyond(each: Container, pivot: Container, *, later: bool) -> bool:
     return each.created_at > pivot.created_at if later else each.created_at < pivot.created_at
 
 
+def _command_text(argv: Sequence[str]) -> str:
+    """Return argv as Docker's list shows it: arguments with a blank are in quotes."""
+    return " ".join([*argv[:1], *(f"'{word}'" if " " in word else word for word in argv[1:])])
+
+
 def summary(container: Container, now: datetime) -> dict[str, Any]:
     """Return one element of the list."""
     return {
@@ -73,7 +79,7 @@ def summary(container: Container, now: datetime) -> dict[str, Any]:
         "Names": ["/" + container.name],
         "Image": container.image_ref,
         "ImageID": container.image_id,
-        "Command": " ".join(as_list(container.config.entrypoint) + as_list(container.config.cmd)),
+        "Command": _command_text(as_list(container.config.entrypoint) + as_list(container.config.cmd)),
         "Created": int(container.created_at.timestamp()),
         "Ports": ports(container),
         "Labels": container.config.labels,
