@@ -110,4 +110,4 @@ class NetworkDriver(Protocol):
         """Return where the container's namespace is found, None if it has none that we made."""
 
     async def close(self, *, leave: bool) -> None:
-        """End all service. leave: containers run on, so links and rules stay; else the host is as before. Repeatable."""
+        """End all service; repeatable. leave: containers run on, links and rules stay; else the host is as before."""

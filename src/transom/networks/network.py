@@ -78,7 +78,8 @@ class Network:
     @property
     def default_host_ip(self) -> str:
         """Return the address that ports are published on where none is named; empty for all."""
-        return self.options.get("com.docker.network.bridge.host_binding_ipv4", "")
+        address = self.options.get("com.docker.network.bridge.host_binding_ipv4", "")
+        return "" if address == "0.0.0.0" else address  # Docker's default, which means [::] too
 
     @property
     def mtu(self) -> int:
