@@ -9,6 +9,7 @@ import subprocess
 import tarfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import docker
@@ -286,6 +287,16 @@ def test_cache_is_pruned(engine: Engine, build: Build) -> None:
 
     again = build("FROM busybox\nRUN echo prune me > /x\n")
     assert "Using cache" not in again.out
+
+
+def test_builds_at_once_may_make_the_same_layers(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM busybox\n" + "".join(f"RUN echo {n} > /f\n" for n in range(8)))
+    argv = ("build", "--no-cache", "-q", "--network", "none", str(tmp_path))
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = [done.code for done in pool.map(lambda _: engine.docker(*argv, check=False), range(4))]
+
+    assert codes == [0, 0, 0, 0]
 
 
 def test_cache_from_takes_an_images_steps_over(engine: Engine, build: Build, tmp_path: Path) -> None:

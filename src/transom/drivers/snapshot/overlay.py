@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from transom import faults
 from transom.aio.complete import complete
 from transom.aio.finish import UndoStack
+from transom.aio.locks import KeyedLock
 from transom.drivers.snapshot.disk import RemoveTree, Tree, measure, remove_little, remove_trees, sync_file_system
 from transom.errors import Conflict, NotFound, Unavailable
 from transom.host.worker import Workers
@@ -59,6 +60,7 @@ class OverlaySnapshotter:
         self.empty_dir = os.path.join(self._root, "empty")
         self._records = records
         self._workers = workers
+        self._commits = KeyedLock()
         os.makedirs(self.empty_dir, mode=0o755, exist_ok=True)
         os.chmod(self._root, 0o711)
 
@@ -120,6 +122,10 @@ class OverlaySnapshotter:
 
     async def commit_measured(self, name: str, key: str, usage: Usage) -> None:
         """Commit as `commit` does, without counting again what the caller has counted."""
+        async with self._commits(name):  # two builds may make the same layer at the same time
+            await self._commit_measured(name, key, usage)
+
+    async def _commit_measured(self, name: str, key: str, usage: Usage) -> None:
         record = self._find(key)
         if record.state is not SnapshotState.ACTIVE:
             raise Conflict(f"snapshot {key} is not active")
