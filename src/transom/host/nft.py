@@ -1,7 +1,7 @@
 """nftables: whole tables as text through libnftables, single elements by netlink.
 
 A table is written rarely and read by people, so it is text; an element is added and removed at every start, and
-libnftables would first fetch the rule set for each (measured in docs/adr/0020-network.md).
+libnftables would first fetch the rule set for each (measured in docs/adr/0030).
 Source: man page libnftables-json(5), nft(8); Linux include/uapi/linux/netfilter/{nfnetlink,nf_tables}.h.
 """
 
