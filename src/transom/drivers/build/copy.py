@@ -18,6 +18,7 @@ import msgspec
 from transom.build.ignore import IgnoreFile
 from transom.build.workspace import Source
 from transom.drivers.build.accounts import owner_of
+from transom.drivers.build.pour import pour
 from transom.drivers.build.target import Target
 from transom.drivers.build.untar import is_archive, untar
 from transom.drivers.build.view import Views
@@ -233,16 +234,3 @@ def _copied(directory: int, name: str, into: int, base: str, mode: int) -> None:
             os.close(fd)
     finally:
         os.close(source)
-
-
-def pour(source: int, fd: int) -> None:
-    """Copy all of source to fd, inside the kernel."""
-    try:
-        while os.copy_file_range(source, fd, 1 << 30):
-            pass
-        return
-    except OSError as exc:
-        if exc.errno not in {errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}:
-            raise
-    while os.sendfile(fd, source, None, 1 << 30):
-        pass

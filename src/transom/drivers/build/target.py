@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from transom.drivers.build.pour import pour
 from transom.drivers.build.view import Spelling, follow
 from transom.errors import InvalidParameter
 from transom.host.rootfs import Rootfs, remove_tree
@@ -122,8 +123,6 @@ class Target:
         status = self._status(path)
         if self._view is None or status is None or not stat.S_ISREG(status.st_mode):
             return False
-        from transom.drivers.build.copy import pour
-
         self.ensure(posixpath.dirname(path), (0, 0))
         source = self._view.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         try:
