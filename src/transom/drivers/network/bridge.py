@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from transom import faults
@@ -19,7 +19,7 @@ from transom.drivers.network.forwarder import Forwarder
 from transom.drivers.network.names import NameService
 from transom.drivers.network.reservations import Reservations, Reserved, take_again
 from transom.errors import Conflict, TransomError, Unavailable
-from transom.host import sockets
+from transom.host import conntrack, sockets
 from transom.host.netlink import NetlinkError
 from transom.host.netns import NameSockets, Namespace, NamespaceThread
 from transom.networks import rules
@@ -240,6 +240,8 @@ class BridgeDriver:
 
     def _undo(self, joined: _Joined) -> None:
         self._fabric.unpublish(joined.forwardings)
+        for target in {each.target_ip for each in joined.forwardings if each.protocol == "udp"}:
+            conntrack.forget(IPv4Address(target))
         self._reservations.give_back(joined.reserved)
         if joined.name_sockets is not None:
             joined.name_sockets.close()

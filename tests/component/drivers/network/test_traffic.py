@@ -1,11 +1,12 @@
 """Real packets between a host, containers and a machine outside."""
 
 import asyncio
+import contextlib
 import socket
 
 import pytest
 from tests.component.drivers.network.conftest import Start, bridge_network, cid
-from tests.support.nethost import NetHost, call, inside, sh
+from tests.support.nethost import NetHost, Server, call, inside, sh
 
 from transom.errors import Unavailable
 from transom.networks.driver import Plan
@@ -51,6 +52,21 @@ async def test_published_udp_port_answers_from_everywhere(host: NetHost, start: 
         (other, "192.0.2.2"),
     ):
         assert (await ask(fd, address, 5353, kind=UDP)).endswith(" 1000"), address
+
+
+async def test_udp_client_that_goes_on_sending_finds_the_next_container(host: NetHost, start: Start) -> None:
+    engine = await start()
+    client = inside(host.outside, lambda: socket.socket(socket.AF_INET, UDP))
+    client.settimeout(2)
+    client.bind(("192.0.2.1", 4444))
+    client.connect(("192.0.2.2", 5353))
+    for number in (2, 5):
+        fd, _ = await engine.attach(number, PortRequest(53, "udp", host_port="5353"))
+        with contextlib.closing(Server(fd, 53, UDP)):
+            client.send(b"x")
+            assert (await asyncio.to_thread(client.recv, 100)).endswith(b" 1")
+        await engine.driver.detach(cid(number))
+    client.close()
 
 
 async def test_large_transfer_over_ipv6_arrives_whole(host: NetHost, start: Start) -> None:
