@@ -51,10 +51,9 @@ def stat_path(arguments: At, fds: Sequence[int], report: Report) -> PathStat:
         found = root.stat(path) if follow else root.lstat(path)
         link = "/" + root.resolve(path) if stat.S_ISLNK(found.st_mode) else ""
     except OSError as exc:
-        if follow or exc.errno in {errno.ENOENT, errno.ENOTDIR}:
-            found, link = _dangling(root, path, arguments.path)
-        else:
+        if follow:
             raise _explained(exc, arguments.path) from exc
+        found, link = _dangling(root, path, arguments.path)
     name = posixpath.basename(posixpath.normpath("/" + arguments.path)) or "/"
     return PathStat(name, found.st_size, go_mode(found.st_mode), found.st_mtime_ns, link)
 
@@ -77,7 +76,7 @@ def get_tree(arguments: At, fds: Sequence[int], report: Report) -> None:
     path = _spelled(root, arguments)
     name = posixpath.basename(posixpath.normpath("/" + arguments.path))
     if arguments.path.endswith("/."):
-        name = ""
+        name = "."  # the names say that contents are meant: clients look for `./`
     writer = LayerWriter(fds[0], compress=False)
     try:
         TreeRead(writer).run(root, path, name, follow=_follows(arguments.path))
