@@ -1,7 +1,7 @@
 """Microsoft's OS base images: which references name them, what a tag stands for, how to recognise their layers.
 
 The engine supplies the Windows base itself, so these names are answered without a network; see
-docs/adr on the Wine base. Build numbers are from Microsoft's release lists, the last update known when this was
+docs/adr/0005. Build numbers are from Microsoft's release lists, the last update known when this was
 written where the tag is a moving one. Source: hcsshim osversion/windowsbuilds.go; MCR tag lists.
 """
 

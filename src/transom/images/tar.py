@@ -1,7 +1,7 @@
 """Tar, read strictly and written the same way each time.
 
 Python's tarfile reads 20,000 headers in 1.2 s and is lenient where a layer must not be: see
-docs/adr/0010-own-tar-reader.md. Understood: ustar, PAX, GNU long names and base-256 numbers, V7. Sparse files are
+docs/adr/0040. Understood: ustar, PAX, GNU long names and base-256 numbers, V7. Sparse files are
 refused.
 
 Source: POSIX.1-2017 pax, ustar interchange format; GNU tar manual, Basic Tar Format.
