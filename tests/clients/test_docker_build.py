@@ -1,5 +1,6 @@
 """docker build by the real CLI and docker-py: what it prints, what it makes, what it leaves."""
 
+import hashlib
 import io
 import lzma
 import os
@@ -10,7 +11,10 @@ import tarfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import docker
 import pytest
@@ -279,6 +283,29 @@ def test_docker_py_builds_and_sees_the_failing_command(engine: Engine) -> None:
         client.images.build(fileobj=io.BytesIO(b"FROM busybox\nRUN exit 3\n"), network_mode="none", forcerm=True)
     with pytest.raises(docker.errors.APIError, match="unknown instruction: FROMM"):
         client.images.build(fileobj=io.BytesIO(b"FROMM busybox\n"))
+
+
+def test_add_fetches_a_url_and_checks_it(engine: Engine, build: Build, tmp_path: Path) -> None:
+    served = tmp_path / "served"
+    served.mkdir()
+    (served / "file.txt").write_text("fetched\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(served))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{server.server_port}/file.txt"
+            digest = hashlib.sha256(b"fetched\n").hexdigest()
+            build(f"FROM busybox\nADD --checksum=sha256:{digest} {url} /a/\nADD {url} /b\n", "-t", "fetched")
+            wrong = build(f"FROM busybox\nADD --checksum=sha256:{'0' * 64} {url} /a/\n", check=False)
+            missing = build(f"FROM busybox\nADD {url}x /a/\n", check=False)
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert run(engine, "fetched", "sh", "-c", "cat /a/file.txt /b; stat -c %a /b") == "fetched\nfetched\n600\n"
+    assert f"digest mismatch sha256:{digest}" in wrong.err
+    assert "with status 404" in missing.err
 
 
 def test_cache_is_pruned(engine: Engine, build: Build) -> None:
