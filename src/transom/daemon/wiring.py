@@ -299,7 +299,7 @@ async def build_engine(config: Config) -> Engine:
     routes: list[Route] = [
         *ContainerRoutes(
             containers, create, start, stop, KillContainer(state), RestartContainer(stop, start),
-            PauseContainer(state), ResizeContainer(state), RenameContainer(state), remove,
+            PauseContainer(state), ResizeContainer(state), RenameContainer(state, sandboxes), remove,
             WaitContainer(containers, state.waits), ReadLogs(state, logs),
             InspectContainer(state, snapshots, places, execs, clock, _storage),
             ListContainers(state, snapshots, image_uses.facts, clock), state.hubs, operations,

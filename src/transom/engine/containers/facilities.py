@@ -80,6 +80,10 @@ class Sandboxes(Protocol):
         """Take a running container's network over from an engine that is gone."""
         ...
 
+    def renamed(self, container_id: str, before: str, after: str) -> None:
+        """Answer to a container's new name from now on."""
+        ...
+
 
 class Bases(Protocol):
     """Chooses the Windows base for a container."""

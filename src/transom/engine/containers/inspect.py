@@ -14,6 +14,7 @@ from transom.containers.spec import hostname_of
 from transom.engine.containers.exec import Execs
 from transom.engine.containers.places import Places
 from transom.engine.containers.run_state import RunState
+from transom.engine.networks.convert import stopped
 from transom.model.clock import ZERO_TIME, Clock, rfc3339nano
 from transom.snapshots.snapshotter import Snapshotter, Usage
 
@@ -150,7 +151,7 @@ def mount_shape(mount: MountRecord) -> dict[str, Any]:
 
 def network_shape(container: Container) -> dict[str, Any]:
     """Return `NetworkSettings`; the members outside Networks are those of API 1.51 and older."""
-    endpoints = {name: endpoint_shape(each) for name, each in container.endpoints.items()}
+    endpoints = endpoint_shapes(container)
     first = endpoints.get("bridge", {})
     running = container.is_running
     return {
@@ -175,10 +176,12 @@ def network_shape(container: Container) -> dict[str, Any]:
     }
 
 
-def endpoint_shape(endpoint: Any) -> dict[str, Any]:
-    """Return one element of `Networks`."""
-    shape: dict[str, Any] = msgspec.to_builtins(endpoint)
-    return shape
+def endpoint_shapes(container: Container) -> dict[str, Any]:
+    """Return `Networks`: what the container has while it runs, what it asked for else."""
+    running = container.is_running
+    return {
+        name: msgspec.to_builtins(each if running else stopped(each)) for name, each in container.endpoints.items()
+    }
 
 
 def _time(moment: datetime | None) -> str:

@@ -10,7 +10,7 @@ from transom.containers.container import Container
 from transom.containers.filters import Filters, match
 from transom.containers.lifecycle import Status
 from transom.engine.containers.facilities import Images
-from transom.engine.containers.inspect import endpoint_shape, mount_shape
+from transom.engine.containers.inspect import endpoint_shapes, mount_shape
 from transom.engine.containers.run_state import RunState
 from transom.errors import InvalidParameter, NotFound
 from transom.model.clock import Clock
@@ -86,7 +86,7 @@ def summary(container: Container, now: datetime) -> dict[str, Any]:
         "State": "restarting" if container.restarting else container.status.value,
         "Status": status_text(container, now),
         "HostConfig": {"NetworkMode": container.host_config.network_mode},
-        "NetworkSettings": {"Networks": {name: endpoint_shape(each) for name, each in container.endpoints.items()}},
+        "NetworkSettings": {"Networks": endpoint_shapes(container)},
         "Mounts": [mount_shape(mount) for mount in container.mounts if mount.type != "tmpfs"],
     }
 

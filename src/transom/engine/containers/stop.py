@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from transom.containers.container import Container
 from transom.containers.lifecycle import Action, Status, after
 from transom.containers.names import check_name
+from transom.engine.containers.facilities import Sandboxes
 from transom.engine.containers.run_state import RunState
 from transom.engine.containers.start import StartContainer
 from transom.errors import Conflict, InvalidParameter, NotSupported
@@ -187,6 +188,7 @@ class RenameContainer:
     """Gives another name."""
 
     state: RunState
+    sandboxes: Sandboxes
 
     async def __call__(self, ref: str, name: str) -> None:
         """Rename the container.
@@ -203,4 +205,5 @@ class RenameContainer:
             if current.name == name:
                 raise InvalidParameter("Renaming a container with the same name as its current name")
             renamed = await self.state.containers.rename(current, name)
+            self.sandboxes.renamed(container_id, current.name, name)
         self.state.announce("rename", renamed, oldName="/" + current.name)

@@ -1,12 +1,13 @@
 """Container record ↔ what networks understand; pure."""
 
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Address
 
 import msgspec
 
 from transom.containers.container import Container
 from transom.errors import InvalidParameter
-from transom.networks.endpoint import Endpoint, PortRequest, PublishedPort, SandboxRequest
+from transom.networks.endpoint import Endpoint, PortRequest, PublishedPort, SandboxRequest, mac_for
 from transom.networks.network import Network
 from transom.wire.containers import EndpointSettings
 
@@ -125,4 +126,15 @@ def endpoint_of(name: str, settings: EndpointSettings) -> Endpoint:
 
 def stopped(settings: EndpointSettings) -> EndpointSettings:
     """Return settings without what only a running container has, as inspect shows it."""
-    return msgspec.structs.replace(settings, endpoint_id="", gateway="", ip_address="", ip_prefix_len=0, mac_address="")
+    asked = wanted_mac(settings)
+    return msgspec.structs.replace(
+        settings, endpoint_id="", gateway="", ip_address="", ip_prefix_len=0, mac_address=asked
+    )
+
+
+def wanted_mac(settings: EndpointSettings) -> str:
+    """Return the MAC that was asked for; one that belongs to an earlier run's address was not."""
+    if settings.endpoint_id and settings.ip_address:
+        derived = mac_for(IPv4Address(settings.ip_address))
+        return "" if settings.mac_address == derived else settings.mac_address
+    return settings.mac_address

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from transom.aio.finish import UndoStack
@@ -21,6 +21,7 @@ from transom.engine.networks.convert import (
     published_in,
     request_of,
     settings_of,
+    wanted_mac,
 )
 from transom.errors import Conflict, InvalidParameter, TransomError
 from transom.model.ids import new_id
@@ -137,7 +138,8 @@ class NetworkSandboxes:
             network = self.book.find(settings.network_id)
             if network is None or not settings.ip_address:
                 continue
-            endpoint = endpoint_of(name, settings)
+            # The names anew: the container may have been renamed since they were written.
+            endpoint = replace(endpoint_of(name, settings), names=names_on(container, network, settings))
             try:
                 self.book.allocate(network, endpoint.ipv4_address)
             except TransomError as exc:
@@ -175,7 +177,7 @@ class NetworkSandboxes:
             ipv4_address=str(address),
             prefix_length=network.subnet.network.prefixlen,
             gateway="" if network.internal else str(network.subnet.gateway),
-            mac_address=_wanted_mac(asked) or mac_for(address),
+            mac_address=wanted_mac(asked) or mac_for(address),
             aliases=tuple(asked.aliases or ()),
             names=names_on(container, network, asked),
         )
@@ -305,13 +307,6 @@ def _check_shared(container: Container) -> None:
     for value, what in conflicts:
         if value:
             raise InvalidParameter(f"conflicting options: {what}")
-
-
-def _wanted_mac(asked: EndpointSettings) -> str:
-    """Return the MAC that was asked for; one that belonged to an earlier run's address was not."""
-    if asked.endpoint_id and asked.ip_address and asked.mac_address == mac_for(IPv4Address(asked.ip_address)):
-        return ""
-    return asked.mac_address
 
 
 def _by_priority(container: Container) -> list[tuple[str, EndpointSettings]]:
