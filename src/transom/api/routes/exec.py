@@ -11,8 +11,9 @@ from transom.aio.operations import Operations
 from transom.api.pump import pump
 from transom.api.query import number
 from transom.api.routes.containers import body, content_type, json
-from transom.api.stream import RAW, HijackResponse, hijack
+from transom.api.stream import RAW, HijackResponse, frame, hijack
 from transom.engine.containers.exec import Execs, ExecSession
+from transom.errors import StartFailed
 from transom.execution.stdio import Stdio
 from transom.wire.containers import ExecCreateRequest, ExecStartRequest
 from transom.wire.shape import parse
@@ -48,7 +49,12 @@ class ExecRoutes:
         session = self.execs.get(request.match_info["id"])
         rows, columns = (shape.console_size or [0, 0])[:2]
         starting = self.execs.start(session.id, detach=shape.detach, size=(rows, columns))
-        stdio = await self.operations.run(starting, name="exec")
+        try:
+            stdio = await self.operations.run(starting, name="exec")
+        except StartFailed as exc:
+            if shape.detach:
+                raise
+            return await _tell(request, session, f"{exc}\r\n".encode())
         if stdio is None:
             return web.Response(status=200)
         wanted = session.request
@@ -101,6 +107,15 @@ class ExecRoutes:
                 "Pid": session.pid if session.running else 0,
             }
         )
+
+
+async def _tell(request: web.Request, session: ExecSession, text: bytes) -> web.StreamResponse:
+    """Write why the program could not start where its output would have been: clients read it there, as Docker's do."""
+    tty = session.request.tty
+    stream = hijack(request, RAW if tty else content_type(request, session.container))
+    await stream.write(text if tty else frame(1, text))
+    stream.close()
+    return HijackResponse()
 
 
 async def _pieces(stdio: Stdio) -> AsyncGenerator[tuple[int, bytes], None]:

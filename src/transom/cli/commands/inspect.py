@@ -52,6 +52,7 @@ def show_each(names: Sequence[str], fetch: Fetch, form: str) -> int:
             assert template is not None
             print(template.render(value))
     except TransomError as exc:
+        print()  # as Docker does: what comes before a value that fails has its line end
         failures.append(str(exc))
     sys.stdout.flush()
     if failures:
