@@ -61,6 +61,9 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
         return _answer(request, _first(group))
     except asyncio.CancelledError:
         raise
+    except ConnectionError:
+        log.debug("the client has gone", extra={"method": request.method, "path": request.path})
+        raise
     except Exception as exc:
         return _answer(request, exc)
 

@@ -42,8 +42,8 @@ class ContainerRepository(Protocol):
         """Take a change into memory alone: one that the next save, or recovery from the driver, makes good."""
         ...
 
-    async def save(self, container: Container) -> None:
-        """Record a change."""
+    async def save(self, container: Container, *, durable: bool = True) -> None:
+        """Record a change; durable=False: it need not survive a power loss."""
         ...
 
     async def rename(self, container: Container, name: str) -> Container:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from aiohttp import web
 from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.api.app import Route, build_app
+from transom.api.convert_images import summary_shape
+from transom.api.routes.absent import AbsentRoutes
 from transom.api.routes.archive import ContainerFileRoutes
 from transom.api.routes.bases import BaseRoutes
 from transom.api.routes.build import BuildRoutes
@@ -22,6 +25,9 @@ from transom.api.routes.exec import ExecRoutes
 from transom.api.routes.images import ImageRoutes
 from transom.api.routes.networks import NetworkRoutes
 from transom.api.routes.system import SystemRoutes
+from transom.api.routes.usage import ContainerUsageRoutes
+from transom.api.routes.volumes import VolumeRoutes
+from transom.containers.filters import match_labels
 from transom.daemon.config import Config
 from transom.drivers.build.workspace import JOBS as BUILD_JOBS
 from transom.drivers.build.workspace import DiskWorkspaces
@@ -35,9 +41,11 @@ from transom.drivers.log.files import LogFiles
 from transom.drivers.network.bridge import BridgeDriver
 from transom.drivers.snapshot import layers as snapshot_layers
 from transom.drivers.snapshot.archives import WorkerArchives
+from transom.drivers.snapshot.disk import Tree, measure
 from transom.drivers.snapshot.files import WorkerFiles
 from transom.drivers.snapshot.layers import OverlayLayers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
+from transom.drivers.volume.fill import WorkerVolumeFiller
 from transom.engine.bases.build import BuildBase
 from transom.engine.bases.choose import ChooseBase
 from transom.engine.bases.export import ExportBase
@@ -61,14 +69,17 @@ from transom.engine.containers.exec import Execs
 from transom.engine.containers.exit import Exits
 from transom.engine.containers.export import ExportContainer
 from transom.engine.containers.files import FindRoot
+from transom.engine.containers.health import CheckHealth
 from transom.engine.containers.hub import Hubs
 from transom.engine.containers.inspect import InspectContainer
 from transom.engine.containers.list import ListContainers
 from transom.engine.containers.logs import ReadLogs
 from transom.engine.containers.places import Places
+from transom.engine.containers.prune import PruneContainers
 from transom.engine.containers.remove import RemoveContainer
 from transom.engine.containers.run_state import RunState
 from transom.engine.containers.start import StartContainer
+from transom.engine.containers.stats import ContainerStats
 from transom.engine.containers.stop import (
     KillContainer,
     PauseContainer,
@@ -77,6 +88,8 @@ from transom.engine.containers.stop import (
     RestartContainer,
     StopContainer,
 )
+from transom.engine.containers.top import TopContainer
+from transom.engine.containers.update import UpdateContainer
 from transom.engine.containers.waits import WaitContainer, Waits
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.collect import Collect
@@ -84,7 +97,7 @@ from transom.engine.images.commit import CommitImage
 from transom.engine.images.facts import FindImageFacts
 from transom.engine.images.import_ import ImportImage
 from transom.engine.images.inspect import InspectImage, ReadHistory
-from transom.engine.images.list import ListImages
+from transom.engine.images.list import ListImages, until
 from transom.engine.images.load import LoadImages
 from transom.engine.images.lookup import LookupImage
 from transom.engine.images.prune import MeasureImages, PruneImages
@@ -100,16 +113,19 @@ from transom.engine.networks.inspect import InspectNetworks
 from transom.engine.networks.remove import PruneNetworks, RemoveNetwork
 from transom.engine.networks.sandboxes import HostView, NetworkSandboxes
 from transom.engine.recover import Recover, StartAtBoot
+from transom.engine.system.df import SystemDiskUsage
 from transom.engine.system.info import HostSummary, SystemInfo
+from transom.engine.volumes.manage import ManageVolumes
 from transom.engine.volumes.use import Volumes
 from transom.errors import Conflict, NotFound
 from transom.events.bus import EventBus
 from transom.execution.driver import ExecDriver
 from transom.host.cgroup import Cgroups, Hierarchy, detect
+from transom.host.processes import process_rows, run_ps
 from transom.host.spool import Spool
 from transom.host.worker import Workers
-from transom.images.repository import Held
-from transom.model.clock import SystemClock
+from transom.images.repository import Held, LeaseKind
+from transom.model.clock import ZERO_TIME, SystemClock
 from transom.networks.naming import Naming
 from transom.store.blobs import BlobStore
 from transom.store.build_cache import StepTable
@@ -243,8 +259,9 @@ async def build_engine(config: Config) -> Engine:
     step_cache = await StepTable.load(database, clock)
     image_uses = _image_use_cases(stored, snapshots, containers, bus, clock, step_cache.held)
     volumes = Volumes(
-        volume_store, containers, lambda action, name, facts_: bus.publish("volume", action, name, facts_)
-    )
+        volume_store, containers, snapshots, WorkerVolumeFiller(workers, snapshots.empty_dir),
+        lambda action, name, facts_: bus.publish("volume", action, name, facts_),
+    )  # fmt: skip
 
     # Networks
     book = NetworkBook()
@@ -263,9 +280,9 @@ async def build_engine(config: Config) -> Engine:
     exits = Exits(state, sandboxes, clock)
     start = StartContainer(state, snapshots, sandboxes, places, exits, clock)
     remove = RemoveContainer(state, snapshots, sandboxes, volumes, places)
-    exits.connect(start, remove)
     stop = StopContainer(state)
     execs = Execs(state)
+    exits.connect(start, remove, CheckHealth(state, execs, clock))
     choose_base = ChooseBase(bases, builder)
     create = CreateContainer(
         containers, image_uses.facts, snapshots, sandboxes, volumes, choose_base, places, announce,
@@ -286,6 +303,8 @@ async def build_engine(config: Config) -> Engine:
     )  # fmt: skip
     build = BuildImage(workspaces, step_tools, image_uses.record, image_uses.tag, stored.leases, clock)
 
+    list_containers = ListContainers(state, snapshots, image_uses.facts, clock)
+    manage_volumes = ManageVolumes(volumes, lambda path: _measure(workers, path), match_labels)
     roots = FindRoot(
         state, snapshots, lambda each: f"/proc/{each.pid}/root" + (DRIVE_C if each.base else ""),
         lambda each: (_windows_drive(bases, each.base),) if each.base else (),
@@ -302,7 +321,7 @@ async def build_engine(config: Config) -> Engine:
             PauseContainer(state), ResizeContainer(state), RenameContainer(state, sandboxes), remove,
             WaitContainer(containers, state.waits), ReadLogs(state, logs),
             InspectContainer(state, snapshots, places, execs, clock, _storage),
-            ListContainers(state, snapshots, image_uses.facts, clock), state.hubs, operations,
+            list_containers, state.hubs, operations,
         ).routes(),
         *ExecRoutes(execs, operations).routes(),
         *ContainerFileRoutes(
@@ -310,6 +329,8 @@ async def build_engine(config: Config) -> Engine:
             ListChanges(state, stored.layers),
             CommitContainer(state, roots, places, image_uses.commit, registry_delta), operations,
         ).routes(),
+        *_usage_routes(state, snapshots, remove, clock, operations).routes(),
+        *VolumeRoutes(manage_volumes, operations).routes(),
         *NetworkRoutes(
             InspectNetworks(book, containers), create_network, remove_network,
             ConnectNetwork(book, network_driver, sandboxes, containers, state.locks, announce_network),
@@ -322,9 +343,70 @@ async def build_engine(config: Config) -> Engine:
             ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
             base_usage, spool,
         ).routes(),
-        *SystemRoutes(_info(config, host, state, stored.images, bases, clock), bus).routes(),
+        *SystemRoutes(
+            _info(config, host, state, stored.images, bases, clock),
+            _disk_usage(stored, image_uses, list_containers, manage_volumes, snapshots, step_cache, clock), bus,
+        ).routes(),
+        *AbsentRoutes().routes(),
     ]  # fmt: skip
     return Engine(build_app(routes), state, database, workers, network_driver, StartAtBoot(state, start))
+
+
+async def _measure(workers: Workers, path: str) -> int:
+    return (await workers.run(measure, Tree(path))).size_bytes
+
+
+def _usage_routes(
+    state: RunState, snapshots: OverlaySnapshotter, remove: RemoveContainer, clock: SystemClock, operations: Operations
+) -> ContainerUsageRoutes:
+    async def size(container_id: str) -> int:
+        return (await snapshots.usage(container_id)).size_bytes
+
+    prune = PruneContainers(state, remove, lambda text: until(text, clock.now()), size)
+    return ContainerUsageRoutes(
+        TopContainer(state, process_rows, run_ps), ContainerStats(state, clock), UpdateContainer(state), prune,
+        operations,
+    )  # fmt: skip
+
+
+def _disk_usage(
+    stored: "StoredImages",
+    uses: "ImageUseCases",
+    list_containers: ListContainers,
+    volumes: ManageVolumes,
+    snapshots: OverlaySnapshotter,
+    steps: StepTable,
+    clock: SystemClock,
+) -> SystemDiskUsage:
+    async def images() -> list[Any]:
+        counts = Counter(each.image_id for each in list_containers.state.containers.all())
+        rows = ListImages(stored.images, uses.lookup, clock, lambda image_id: counts[image_id])({}, all_=True)
+        shared = (await uses.measure()).shared
+        shapes = []
+        for row in rows:
+            shape = summary_shape(row, (1, 51), shared=shared)
+            shape.Containers = row.containers
+            shapes.append(shape)
+        return shapes
+
+    async def layers_bytes() -> int:
+        return (await uses.measure()).layers_bytes
+
+    async def build_cache() -> list[dict[str, Any]]:
+        in_images = {name for image in stored.images.all() for name in image.snapshots()}
+        held = {each.key for each in steps.held() if each.kind is LeaseKind.SNAPSHOT}
+        return [
+            {
+                "ID": name.rpartition(":")[2][:25], "Type": "regular", "Description": "layer of a build step",
+                "InUse": False, "Shared": name in in_images, "Size": (await snapshots.usage(name)).size_bytes,
+                "CreatedAt": ZERO_TIME, "LastUsedAt": None, "UsageCount": 1,
+            }
+            for name in sorted(held) if await snapshots.exists(name)
+        ]  # fmt: skip
+
+    return SystemDiskUsage(
+        images, layers_bytes, lambda: list_containers({}, all_=True, limit=0, size=True), volumes.usage, build_cache
+    )
 
 
 @dataclass(frozen=True, slots=True)

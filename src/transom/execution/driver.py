@@ -125,6 +125,10 @@ class SupportsExec(Protocol):
         """Return once the process has ended."""
         ...
 
+    async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
+        """Remove what is kept of an exec that has ended."""
+        ...
+
     async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """End it now; one that has ended is no error."""
         ...

@@ -21,6 +21,9 @@ class LinuxGuest:
     hidden_entries: tuple[str, ...] = ()
     has_owners = True
     whole_system: tuple[str, ...] = ()
+    process_titles: tuple[str, ...] = ("UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD")
+    has_ps = True
+    fills_volumes = True
     keeps_registry = False
     refuses: Mapping[str, str] = {}
 

@@ -18,6 +18,12 @@ class GuestOS(Protocol):
     """Whether POSIX owners and modes of files mean something inside."""
     whole_system: tuple[str, ...]
     """Paths below the root, in lower case, that no COPY --from may take whole: the operating system itself."""
+    process_titles: tuple[str, ...]
+    """Columns of `docker top`."""
+    has_ps: bool
+    """Whether `docker top` takes the arguments of ps."""
+    fills_volumes: bool
+    """Whether a new volume gets what the image has at its target."""
     keeps_registry: bool
     """Whether part of the container's state is a registry, carried beside the files of a snapshot."""
     refuses: Mapping[str, str]

@@ -28,6 +28,9 @@ class WindowsGuest:
     hidden_entries: tuple[str, ...] = ()
     has_owners = False
     whole_system: tuple[str, ...] = ("", "windows")
+    process_titles: tuple[str, ...] = ("Name", "PID", "CPU", "Private Working Set")
+    has_ps = False
+    fills_volumes = False
     keeps_registry = True
     refuses: Mapping[str, str] = {
         "Privileged": "invalid option: privileged mode is not supported for Windows containers",

@@ -81,14 +81,14 @@ class SqliteContainers:
         if container.id in self._by_id:
             self._remember(container)
 
-    async def save(self, container: Container) -> None:
+    async def save(self, container: Container, *, durable: bool = True) -> None:
         """Record a change. One that was removed meanwhile stays removed."""
         before = self._by_id.get(container.id)
         if before is None:
             return
         self._remember(container)
         try:
-            await self._database.run(lambda c: _write(c, container), durable=container.durable)
+            await self._database.run(lambda c: _write(c, container), durable=durable and container.durable)
         except BaseException:
             self._remember(before)
             raise

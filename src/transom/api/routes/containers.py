@@ -12,6 +12,7 @@ from transom.api.query import flag, moment, number
 from transom.api.stream import MULTIPLEXED, RAW, Hijacked, HijackResponse, frame, hijack, start_stream
 from transom.containers.container import Container
 from transom.containers.filters import KNOWN, parse_filters
+from transom.containers.repository import ContainerRepository
 from transom.engine.containers.create import CreateContainer
 from transom.engine.containers.hub import Hubs
 from transom.engine.containers.inspect import InspectContainer
@@ -30,7 +31,6 @@ from transom.engine.containers.stop import (
 from transom.engine.containers.waits import Condition, WaitContainer
 from transom.errors import Conflict, InvalidParameter, NotSupported
 from transom.logs.record import LogRecord
-from transom.store.containers import SqliteContainers
 from transom.wire.containers import CreateRequest, CreateResponse
 from transom.wire.shape import parse
 
@@ -60,7 +60,7 @@ async def body(request: web.Request) -> bytes:
 class ContainerRoutes:
     """Handlers of /containers."""
 
-    containers: SqliteContainers
+    containers: ContainerRepository
     create_: CreateContainer
     start_: StartContainer
     stop_: StopContainer

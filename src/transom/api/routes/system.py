@@ -11,6 +11,7 @@ from transom.api.query import moment
 from transom.api.routes.containers import body, json
 from transom.api.stream import start_stream
 from transom.containers.filters import Filters, match_labels, parse_filters
+from transom.engine.system.df import SystemDiskUsage
 from transom.engine.system.info import API_VERSION, SystemInfo
 from transom.errors import NotSupported
 from transom.events.bus import EventBus
@@ -36,6 +37,7 @@ class SystemRoutes:
     """Handlers about the engine itself."""
 
     info_: SystemInfo
+    df_: SystemDiskUsage
     bus: EventBus
 
     def routes(self) -> list[tuple[str, str, object]]:
@@ -46,6 +48,7 @@ class SystemRoutes:
             ("GET", "/version", self.version),
             ("GET", "/info", self.info),
             ("GET", "/events", self.events),
+            ("GET", "/system/df", self.df),
             ("POST", "/auth", self.auth),
         ]
 
@@ -61,6 +64,10 @@ class SystemRoutes:
     async def info(self, request: web.Request) -> web.Response:
         """GET /info."""
         return json(await self.info_.info())
+
+    async def df(self, request: web.Request) -> web.Response:
+        """GET /system/df."""
+        return json(await self.df_(request.query.getall("type", [])))
 
     async def auth(self, request: web.Request) -> web.Response:
         """POST /auth."""

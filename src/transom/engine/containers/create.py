@@ -119,6 +119,7 @@ class CreateContainer:
                 await self.snapshots.prepare(container.id, container.snapshot_parent)
             undo.push(self.snapshots.remove, container.id)
             made = []
+            undo.push(self.volumes.settled, container.id)
             for mount in container.mounts:
                 if mount.type == "volume":
                     mount = await self.volumes.provide(mount, container, guest)
@@ -132,6 +133,7 @@ class CreateContainer:
             undo.push(self.containers.remove, container.id)
             faults.point(RECORDED)
             undo.keep()
+        self.volumes.settled(container.id)
         self.announce("create", container)
         return container
 

@@ -58,8 +58,8 @@ class Execs:
         """Return the running execs of a container."""
         return [each.id for each in self._sessions.values() if each.running and each.container.id == container_id]
 
-    async def create(self, ref: str, request: ExecCreateRequest) -> ExecSession:
-        """Prepare an exec in a running container.
+    async def create(self, ref: str, request: ExecCreateRequest, *, args_escaped: bool = False) -> ExecSession:
+        """Prepare an exec in a running container. args_escaped: the first argument goes to Windows as it stands.
 
         Raises:
             Conflict: the container does not run. InvalidParameter: there is no command.
@@ -74,7 +74,7 @@ class Execs:
         base = guest.merge_env(guest.runtime_env(container.config.hostname or container.id[:12], request.tty), ())
         process = ProcessSpec(
             args=args,
-            command_line=guest.command_line(args, args_escaped=False),
+            command_line=guest.command_line(args, args_escaped=args_escaped),
             env=guest.merge_env(guest.merge_env(base, container.config.env), request.env),
             cwd=guest.join(container.config.working_dir, request.working_dir) if request.working_dir else "",
             user=request.user or container.config.user,
@@ -113,6 +113,7 @@ class Execs:
         except StartFailed as exc:
             session.exit_code = exc.exit_code
             session.ended.set()
+            await driver.exec_delete(container.id, session.id)
             raise
         session.running = True
         session.pid = await driver.exec_pid(container.id, session.id)
@@ -126,11 +127,19 @@ class Execs:
         if session.running:
             await self._driver(session.container).exec_resize(session.container.id, session.id, rows, columns)
 
+    async def kill(self, exec_id: str) -> None:
+        """End it; returns once it has ended."""
+        session = self.get(exec_id)
+        if session.running:
+            await self._driver(session.container).exec_kill(session.container.id, session.id)
+            await session.ended.wait()
+
     async def _until_exit(self, session: ExecSession) -> None:
         status = await self._driver(session.container).exec_wait(session.container.id, session.id)
         session.exit_code = status.code
         session.running = False
         session.ended.set()
+        await self._driver(session.container).exec_delete(session.container.id, session.id)
         self._state.announce("exec_die", session.container, execID=session.id, exitCode=str(status.code))
 
     def _driver(self, container: Container) -> SupportsExec:

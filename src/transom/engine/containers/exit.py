@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+import msgspec
 
 from transom import faults
 from transom.aio.trace import step
-from transom.containers.container import Container
+from transom.containers.container import Container, HealthState
+from transom.containers.health import UNHEALTHY
 from transom.containers.lifecycle import Status
 from transom.containers.restart import next_delay_s, restarts
 from transom.engine.containers.facilities import Sandboxes
@@ -32,17 +36,28 @@ class Exits:
         self._delays: dict[str, float] = {}
         self._start: Callable[[str], Awaitable[bool]] | None = None
         self._remove: Callable[[str], Awaitable[None]] | None = None
+        self._check: Callable[[str], Coroutine[Any, Any, None]] | None = None
 
-    def connect(self, start: Callable[[str], Awaitable[bool]], remove: Callable[[str], Awaitable[None]]) -> None:
-        """Say how a container is started again and removed; both use this class themselves."""
-        self._start, self._remove = start, remove
+    def connect(
+        self,
+        start: Callable[[str], Awaitable[bool]],
+        remove: Callable[[str], Awaitable[None]],
+        check: Callable[[str], Coroutine[Any, Any, None]],
+    ) -> None:
+        """Say how a container is started again, removed and checked; they use this class themselves."""
+        self._start, self._remove, self._check = start, remove, check
 
     def watch(self, container: Container, draining: "asyncio.Task[None]") -> None:
         """Take care of container's end. draining: the task that reads its streams."""
         self._state.operations.spawn(self._until_exit(container, draining), name=f"watch {container.id[:12]}")
 
     async def _until_exit(self, container: Container, draining: "asyncio.Task[None]") -> None:
+        checking = None
+        if container.health is not None and self._check is not None:
+            checking = self._state.operations.spawn(self._check(container.id), name=f"health {container.id[:12]}")
         status = await self._state.driver(container).wait(container.id)
+        if checking is not None:
+            checking.cancel()
         # Output that the program left in the pipes still belongs to it.
         await asyncio.wait({draining}, timeout=DRAIN_TIMEOUT_S)
         draining.cancel()
@@ -66,6 +81,7 @@ class Exits:
             oom_killed=status.oom_killed,
             finished_at=status.finished_at or self._clock.now(),
             restarting=again,
+            health=_unchecked(before.health),
             restart_count=before.restart_count + (1 if again else 0),
         )
         if status.oom_killed:
@@ -131,3 +147,8 @@ class Exits:
                 log.warning("restart failed", extra={"container": container.id, "error": str(exc)})
 
         self._state.restarts[container.id] = self._state.operations.spawn(run(), name=f"restart {container.id[:12]}")
+
+
+def _unchecked(health: HealthState | None) -> HealthState | None:
+    """Return the health of what no longer runs: Docker calls it unhealthy."""
+    return msgspec.structs.replace(health, status=UNHEALTHY) if health is not None else None

@@ -35,6 +35,10 @@ class Waits:
         """Return a future of the next end."""
         return self.add(container_id, Condition.NEXT_EXIT)
 
+    def removal_of(self, container_id: str) -> "asyncio.Future[Container]":
+        """Return a future of the removal."""
+        return self.add(container_id, Condition.REMOVED)
+
     def add(self, container_id: str, condition: Condition) -> "asyncio.Future[Container]":
         """Return a future that condition completes with the container's last record."""
         table = self._removals if condition is Condition.REMOVED else self._exits

@@ -355,6 +355,10 @@ class OciDriver:
         """Return how the exec ended, once it has."""
         return await conmon.wait_exit(self.exec_directory(container_id, exec_id), container_id)
 
+    async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
+        """Remove the exec's directory."""
+        await asyncio.to_thread(shutil.rmtree, self.exec_directory(container_id, exec_id), ignore_errors=True)
+
     async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """End the exec."""
         pid = _read_pid(self.exec_directory(container_id, exec_id) / "pid")

@@ -85,6 +85,12 @@ class Control:
             os.close(fd)
         return int(text) & 0xFFFFFFFF if text.isdigit() else None
 
+    def forget(self, name: str) -> None:
+        """Remove what is kept of one request."""
+        for suffix in ("", ".report", ".exit"):
+            with suppress(OSError):
+                os.unlink(self.directory / f"{name}{suffix}")
+
     def remove(self) -> None:
         """Remove the directory; nothing there is no error."""
         shutil.rmtree(self.directory, ignore_errors=True)

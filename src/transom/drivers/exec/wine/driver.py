@@ -242,6 +242,11 @@ class WineDriver:
         code = self._control(container_id).exit_code(exec_name(exec_id))
         return ended if code is None else replace(ended, code=code)
 
+    async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
+        """Remove the exec's directory and request."""
+        await self._inner.exec_delete(container_id, exec_id)
+        self._control(container_id).forget(exec_name(exec_id))
+
     async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """End the process that started the program; it takes the program along."""
         await self._inner.exec_kill(container_id, exec_id)
