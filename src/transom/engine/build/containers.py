@@ -114,9 +114,10 @@ class RunContainers:
 
     async def _give_away(self, container: Container) -> None:
         """Make a build's container one of the user's, who may look into why it failed."""
-        current = self.state.containers.find(container.id)
-        if current is not None:
-            await self.state.containers.save(current.changed(build=""))
+        async with self.state.locks(container.id):
+            current = self.state.containers.find(container.id)
+            if current is not None:
+                await self.state.containers.save(current.changed(build=""))
 
     async def keep(self, container_id: str) -> None:
         """Leave a container to the user (`--rm=false`)."""
