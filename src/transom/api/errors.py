@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from transom import errors
+from transom.aio.groups import first
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
             return error_response(404, "page not found")
         return error_response(exc.status, exc.reason)
     except BaseExceptionGroup as group:
-        return _answer(request, _first(group))
+        return _answer(request, first(group))
     except asyncio.CancelledError:
         raise
     except ConnectionError:
@@ -66,21 +67,6 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
         raise
     except Exception as exc:
         return _answer(request, exc)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error that says most: one of ours before a bug's."""
-    leaves: list[BaseException] = []
-
-    def walk(each: BaseException) -> None:
-        if isinstance(each, BaseExceptionGroup):
-            for inner in each.exceptions:
-                walk(inner)
-        else:
-            leaves.append(each)
-
-    walk(group)
-    return next((each for each in leaves if isinstance(each, errors.TransomError)), leaves[0])
 
 
 def _answer(request: web.Request, exc: BaseException) -> web.StreamResponse:

@@ -19,7 +19,7 @@ from transom.engine.containers.announce import Announce
 from transom.engine.containers.facilities import Bases, ImageFacts, Images, Sandboxes
 from transom.engine.containers.places import Places
 from transom.engine.volumes.use import Volumes
-from transom.errors import InvalidParameter, NotSupported
+from transom.errors import InvalidParameter, NotFound, NotSupported
 from transom.execution.select import select_driver
 from transom.guest import GuestOS, guest_for
 from transom.logs.options import check_log
@@ -106,9 +106,14 @@ class CreateContainer:
             build=build,
         )
         _check_sources(container.mounts)
-        container = await self.sandboxes.check(container)
-        if guest.keeps_registry:
-            container = container.changed(base=await self.bases.choose(config.labels.get("transom.base", image.base)))
+        try:
+            container = await self.sandboxes.check(container)
+            if guest.keeps_registry:
+                wanted = config.labels.get("transom.base", image.base)
+                container = container.changed(base=await self.bases.choose(wanted))
+        except NotFound as exc:
+            # Clients take a 404 here for a missing image, and would pull it.
+            raise InvalidParameter(str(exc)) from exc
         return Created(await self._make(container, guest), warnings)
 
     async def _make(self, container: Container, guest: GuestOS) -> Container:

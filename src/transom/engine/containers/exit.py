@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from transom import faults
+from transom.aio.groups import first
 from transom.aio.trace import step
 from transom.containers.container import Container, HealthState
 from transom.containers.health import UNHEALTHY
@@ -107,9 +108,12 @@ class Exits:
         self._state.announce("die", ended, exitCode=str(ended.exit_code), execDuration=str(max(0, int(ran))))
 
     async def _forget_runtime(self, container: Container) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._delete(container), name="delete")
-            group.create_task(self._release(container), name="release")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._delete(container), name="delete")
+                group.create_task(self._release(container), name="release")
+        except BaseExceptionGroup as errors:
+            raise first(errors) from errors
 
     async def _delete(self, container: Container) -> None:
         with step("driver delete", container.id):

@@ -179,9 +179,7 @@ def network_shape(container: Container) -> dict[str, Any]:
 def endpoint_shapes(container: Container) -> dict[str, Any]:
     """Return `Networks`: what the container has while it runs, what it asked for else."""
     running = container.is_running
-    return {
-        name: msgspec.to_builtins(each if running else stopped(each)) for name, each in container.endpoints.items()
-    }
+    return {name: msgspec.to_builtins(each if running else stopped(each)) for name, each in container.endpoints.items()}
 
 
 def _time(moment: datetime | None) -> str:

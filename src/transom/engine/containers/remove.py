@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from transom import faults
+from transom.aio.groups import first
 from transom.aio.trace import step
 from transom.containers.container import Container
 from transom.containers.lifecycle import Action, Status, after
@@ -103,10 +104,13 @@ class RemoveContainer:
         driver = self.state.drivers.get(container.driver)
         if driver is not None:
             await driver.delete(container.id)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self.sandboxes.release(container), name="release")
-            group.create_task(self.snapshots.remove(container.id), name="snapshot")
-            group.create_task(asyncio.to_thread(self.places.discard, container.id), name="files")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.sandboxes.release(container), name="release")
+                group.create_task(self.snapshots.remove(container.id), name="snapshot")
+                group.create_task(asyncio.to_thread(self.places.discard, container.id), name="files")
+        except BaseExceptionGroup as errors:
+            raise first(errors) from errors
 
 
 def _running(container: Container) -> Conflict:

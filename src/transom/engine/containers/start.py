@@ -6,6 +6,7 @@ from pathlib import Path
 
 from transom import faults
 from transom.aio.finish import UndoStack
+from transom.aio.groups import first
 from transom.aio.trace import step
 from transom.containers.container import Container, HealthState
 from transom.containers.lifecycle import Action, Status, after
@@ -71,10 +72,13 @@ class StartContainer:
     async def _start(self, before: Container) -> None:
         driver = self.state.driver(before)
         async with UndoStack() as undo:
-            async with asyncio.TaskGroup() as group:
-                network = group.create_task(self._attach(before), name="attach")
-                undo.push(self.sandboxes.release, before)
-                root = group.create_task(self.snapshots.mounts(before.id), name="mounts")
+            try:
+                async with asyncio.TaskGroup() as group:
+                    network = group.create_task(self._attach(before), name="attach")
+                    undo.push(self.sandboxes.release, before)
+                    root = group.create_task(self.snapshots.mounts(before.id), name="mounts")
+            except BaseExceptionGroup as errors:
+                raise first(errors) from errors
             sandbox = network.result()
             faults.point(ATTACHED)
             self._write_files(before, sandbox)
