@@ -211,6 +211,12 @@ def test_progress_without_a_terminal_is_plain_lines() -> None:
     assert out.getvalue() == "latest: Pulling from x\naa: Pull complete\nStatus: done\n"
 
 
+def test_progress_without_a_terminal_says_nothing_twice() -> None:
+    out = io.StringIO()
+    progress.show([{"id": "base", "status": "import", "progressDetail": {}}] * 3 + [{"status": "s"}] * 2, out)
+    assert out.getvalue() == "base: import\ns\ns\n"
+
+
 def test_progress_on_a_terminal_moves_each_line_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     out = Terminal()
@@ -221,12 +227,12 @@ def test_progress_on_a_terminal_moves_each_line_where_it_stands(monkeypatch: pyt
     assert text.endswith("Status: done\n")
 
 
-def test_progress_error_has_the_engine_s_text_and_code() -> None:
+@pytest.mark.parametrize(("has_exit_codes", "code"), [(True, 5), (False, 1)])
+def test_progress_error_has_the_engine_s_text_and_a_program_s_code(has_exit_codes: bool, code: int) -> None:
+    failure = {"errorDetail": {"code": 5, "message": "returned a non-zero code: 5"}}
     with pytest.raises(CliError, match="returned a non-zero code: 5") as caught:
-        progress.show(
-            [{"errorDetail": {"code": 5, "message": "The command returned a non-zero code: 5"}}], io.StringIO()
-        )
-    assert caught.value.exit_code == 5
+        progress.show([failure], io.StringIO(), has_exit_codes=has_exit_codes)
+    assert caught.value.exit_code == code
 
 
 def test_progress_hands_aux_over() -> None:

@@ -192,7 +192,10 @@ def _build(session: Session, values: Values, arguments: list[str]) -> None:
     buffer = io.StringIO()
     try:
         progress.show(
-            messages, buffer if quiet else sys.stdout, on_aux=lambda aux: images.append(str(aux.get("ID", "")))
+            messages,
+            buffer if quiet else sys.stdout,
+            on_aux=lambda aux: images.append(str(aux.get("ID", ""))),
+            has_exit_codes=True,
         )
     except CliError:
         if quiet:

@@ -16,24 +16,31 @@ WIDE = 110
 
 
 def show(
-    messages: Iterable[dict[str, Any]], out: TextIO, *, on_aux: Callable[[dict[str, Any]], None] | None = None
+    messages: Iterable[dict[str, Any]],
+    out: TextIO,
+    *,
+    on_aux: Callable[[dict[str, Any]], None] | None = None,
+    has_exit_codes: bool = False,
 ) -> None:
     """Print messages until they end.
 
+    has_exit_codes: an error's code is that of the program that failed, as a build's is; elsewhere it is HTTP's.
+
     Raises:
-        CliError: a message reports an error; its text is the engine's, its code the message's where it has one.
+        CliError: a message reports an error; its text is the engine's.
     """
     screen = _Screen(out) if out.isatty() else None
+    said: dict[str, str] = {}
     try:
         for message in messages:
-            _raise_error(message)
+            _raise_error(message, has_exit_codes=has_exit_codes)
             if "aux" in message and on_aux is not None:
                 on_aux(message["aux"])
             elif "aux" in message:
                 continue
             elif message.get("id") and screen is not None and message.get("progressDetail") is not None:
                 screen.put(str(message["id"]), _line(message, bar_width=screen.bar_width))
-            elif message.get("progressDetail") and screen is None:
+            elif screen is None and (message.get("progressDetail") or _is_repeated(message, said)):
                 continue  # a bar that cannot move is noise in a log
             else:
                 _plain(message, out, screen)
@@ -43,12 +50,22 @@ def show(
         out.flush()
 
 
-def _raise_error(message: dict[str, Any]) -> None:
+def _is_repeated(message: dict[str, Any], said: dict[str, str]) -> bool:
+    """Return whether message says of its id what was said of it last."""
+    name, status = str(message.get("id") or ""), str(message.get("status") or "")
+    if not name or said.get(name) == status:
+        return bool(name)
+    said[name] = status
+    return False
+
+
+def _raise_error(message: dict[str, Any], *, has_exit_codes: bool) -> None:
     detail = message.get("errorDetail")
     if not detail and not message.get("error"):
         return
     text = (detail or {}).get("message") or message.get("error") or "unknown error"
-    raise CliError(str(text), exit_code=int((detail or {}).get("code") or 1))
+    code = int((detail or {}).get("code") or 1) if has_exit_codes else 1
+    raise CliError(str(text), exit_code=code)
 
 
 def _plain(message: dict[str, Any], out: TextIO, screen: "_Screen | None") -> None:
