@@ -15,7 +15,8 @@ from transom.host.netlink import text as c_text
 _NEWLINK, _DELLINK, _GETLINK, _NEWADDR, _DELADDR, _GETADDR = 16, 17, 18, 20, 21, 22
 _NEWROUTE, _DELROUTE, _GETROUTE = 24, 25, 26
 _ADDRESS, _IFNAME, _MTU, _LINK, _MASTER, _LINKINFO, _NET_NS_FD, _IFALIAS = 1, 3, 4, 5, 10, 18, 28, 20
-_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA, _VETH_PEER, _BRPORT_MODE = 1, 2, 4, 5, 1, 4
+_INFO_KIND, _INFO_DATA, _INFO_SLAVE_KIND, _INFO_SLAVE_DATA = 1, 2, 4, 5
+_VETH_PEER, _BRPORT_MODE, _BRPORT_ISOLATED = 1, 4, 33
 _UP = 1
 _LINK_HEADER = struct.Struct("=BxHiII")
 _ADDRESS_HEADER = struct.Struct("=BBBBi")
@@ -75,12 +76,16 @@ def new_veth(
     return Message(_NEWLINK, CREATE | EXCL, payload, f"create veth {name}")
 
 
-def reflect(name: str) -> Message:
-    """Let the bridge port called name get back what it has sent (hairpin mode)."""
-    port = nested(_INFO_SLAVE_DATA, attribute(_BRPORT_MODE, b"\1"))
+def port_settings(name: str, *, reflects: bool = False, isolated: bool = False) -> Message:
+    """Set up the bridge port called name.
+
+    reflects: it gets back what it has sent (hairpin mode). isolated: it reaches no other isolated port.
+    """
+    settings = [attribute(_BRPORT_MODE, b"\1")] if reflects else []
+    settings += [attribute(_BRPORT_ISOLATED, b"\1")] if isolated else []
     payload = _header() + attribute(_IFNAME, c_text(name))
-    payload += nested(_LINKINFO, attribute(_INFO_SLAVE_KIND, b"bridge"), port)
-    return Message(_NEWLINK, 0, payload, f"set hairpin mode of {name}")
+    payload += nested(_LINKINFO, attribute(_INFO_SLAVE_KIND, b"bridge"), nested(_INFO_SLAVE_DATA, *settings))
+    return Message(_NEWLINK, 0, payload, f"set up bridge port {name}")
 
 
 def set_up(index: int) -> Message:

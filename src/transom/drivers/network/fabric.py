@@ -132,7 +132,8 @@ class Fabric:
         name = f"eth{number}"
         # With br_netfilter on, a published port's packet is turned round inside the bridge instead of being routed; a
         # container that calls its own published port then needs a port that sends back to where it came from.
-        filtered = read_sysctl("net/bridge/bridge-nf-call-iptables") == "1"
+        reflects = read_sysctl("net/bridge/bridge-nf-call-iptables") == "1"
+        isolated = not self._networks[endpoint.network_id].connects_containers
         for attempt in range(MAX_INTERFACES):
             outside = self._naming.veth(container_id, number, attempt)
             veth = links.new_veth(
@@ -141,7 +142,8 @@ class Fabric:
                 peer_mac=packed_mac(endpoint.mac_address), mtu=bridge.mtu,
             )  # fmt: skip
             try:
-                self._route.send([veth, links.reflect(outside)] if filtered else [veth])
+                port = links.port_settings(outside, reflects=reflects, isolated=isolated)
+                self._route.send([veth, port] if reflects or isolated else [veth])
                 break
             except NetlinkError as exc:
                 if exc.code != errno.EEXIST:  # else: the link of an earlier run is not quite gone
