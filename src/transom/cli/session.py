@@ -9,7 +9,7 @@ from transom import __version__
 from transom.client.contexts import ClientConfig
 from transom.client.endpoint import Endpoint
 from transom.client.engine import EngineClient
-from transom.client.errors import ConnectionFailed
+from transom.client.errors import AccessDenied, ConnectionFailed
 
 USER_AGENT = f"Transom-Client/{__version__} (linux)"
 
@@ -37,8 +37,8 @@ class Session:
             client = self.unstarted_client()
             try:
                 client.ping()
-            except ConnectionFailed:
-                if not client.endpoint.is_default:
+            except ConnectionFailed as exc:
+                if isinstance(exc, AccessDenied) or not client.endpoint.is_default:
                     raise
                 from transom.client.autostart import ensure_engine
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transom.client.contexts import DEFAULT, ClientConfig
-from transom.client.errors import ConnectionFailed
+from transom.client.errors import AccessDenied, ConnectionFailed
 from transom.errors import InvalidParameter
 
 DEFAULT_SOCKET = "/run/transom/transom.sock"
@@ -58,7 +58,7 @@ class Endpoint:
         """Return a connected socket.
 
         Raises:
-            ConnectionFailed: nothing listens there, or this user may not connect.
+            ConnectionFailed: nothing listens there, or (AccessDenied) this user may not connect.
         """
         try:
             if self.scheme == "unix":
@@ -67,7 +67,7 @@ class Endpoint:
                 return _connect_tcp(self.address, self.tls)
             return _connect_ssh(self.address)
         except PermissionError as exc:
-            raise ConnectionFailed(_denied(self)) from exc
+            raise AccessDenied(_denied(self)) from exc
         except OSError as exc:
             missing = exc.errno in (errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR)
             detail = "" if missing else f" ({exc.strerror or exc})"

@@ -19,5 +19,9 @@ class ConnectionFailed(Unavailable):
     """No engine answers at the address."""
 
 
+class AccessDenied(ConnectionFailed):
+    """Something listens there, and this user may not talk to it."""
+
+
 class ProtocolError(TransomError):
     """What answers does not speak the Engine API."""

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from tests.component.cli.conftest import TRANSOM, Run
+from tests.component.cli.fake_engine import FakeEngine
 
 from transom.cli import tree
 from transom.cli.command import Command
 from transom.cli.help import command_help, group_help, program_help
+from transom.client.endpoint import Endpoint
+from transom.client.errors import AccessDenied, ConnectionFailed
 
 HEAVY = {"aiohttp", "asyncio", "click", "rich", "msgspec", "ssl", "subprocess", "http.client", "tarfile", "email"}
 
@@ -93,3 +96,22 @@ def test_output_into_a_closed_pipe_is_no_traceback() -> None:
     done = subprocess.run([*TRANSOM, "--help"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
     assert done.returncode == 1 and done.stderr == ""
+
+
+@pytest.mark.root
+def test_user_who_may_not_connect_is_told_how_to(engine: FakeEngine) -> None:
+    os.chmod(engine.socket, 0o600)
+    os.chmod(engine.directory, 0o755)
+    child = os.fork()
+    if child == 0:
+        code = 9
+        try:
+            os.setresuid(65534, 65534, 65534)
+            Endpoint(f"unix://{engine.socket}", is_default=True).connect()
+        except AccessDenied as exc:
+            code = 0 if "join the group transom" in str(exc) else 2
+        except ConnectionFailed:
+            code = 3
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

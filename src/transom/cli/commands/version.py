@@ -12,7 +12,7 @@ from transom.cli.options.filters import INSPECT_FORMAT
 from transom.cli.output.render import Template, to_json
 from transom.cli.session import Session
 from transom.client.engine import CLIENT_API, Doc
-from transom.client.errors import ConnectionFailed
+from transom.client.errors import AccessDenied, ConnectionFailed
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -45,7 +45,7 @@ def _version(session: Session, values: Values, _: list[str]) -> int:
         ours["ApiVersion"] = ".".join(map(str, client.api_version))
     except ConnectionFailed as exc:
         failure = str(exc)
-        if client.endpoint.is_default:
+        if client.endpoint.is_default and not isinstance(exc, AccessDenied):
             failure = f"No engine runs at {client.endpoint.host}. The next command that needs one starts it."
     form = values.text("format")
     if form:
