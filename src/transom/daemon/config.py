@@ -40,7 +40,6 @@ _FILE_KEYS: Mapping[str, str] = {
     "dns-opts": "dns_options",
     "default-runtime": "default_runtime",
     "init-path": "init_path",
-    "iptables": "firewall",
     "mirror": "mirror",
     "idle-timeout": "idle_timeout_s",
 }
@@ -63,7 +62,6 @@ class Config:
     dns_options: tuple[str, ...] = ()
     default_runtime: str = ""
     init_path: str = ""
-    firewall: bool = True
     mirror: str = ""
     idle_timeout_s: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -84,7 +82,7 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("-D", "--debug", action="store_true", help="same as --log-level debug")
     it.add_argument("--config-file", metavar="FILE", help=f"daemon configuration file (default {DEFAULT_FILE})")
     it.add_argument("-G", "--group", metavar="NAME", help="group that may use the sockets (default transom)")
-    it.add_argument("-b", "--bridge", metavar="NAME", help="name of the default network's bridge; none for no network")
+    it.add_argument("-b", "--bridge", metavar="NAME", help="none: make no default network")
     it.add_argument("--bip", metavar="CIDR", help="address of the default bridge")
     it.add_argument("--dns", action="append", metavar="IP", help="name server for containers")
     it.add_argument("--dns-search", action="append", metavar="DOMAIN", help="search domain for containers")
@@ -159,6 +157,10 @@ def _checked(values: dict[str, Any]) -> Config:
     config = Config(**result)
     if config.log_level not in _LEVELS:
         raise InvalidParameter(f"log-level: {config.log_level} is none of {', '.join(_LEVELS)}")
+    if config.bridge not in {"", "none"}:
+        raise InvalidParameter(
+            f"bridge: {config.bridge}: the default network has a bridge of the engine's own; only none can be said"
+        )
     if config.idle_timeout_s < 0:
         raise InvalidParameter("idle-timeout: seconds cannot be negative")
     for host in config.hosts:

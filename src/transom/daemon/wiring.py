@@ -126,6 +126,7 @@ from transom.host.spool import Spool
 from transom.host.worker import Workers
 from transom.images.repository import Held, LeaseKind
 from transom.model.clock import ZERO_TIME, SystemClock
+from transom.networks.hosts import Resolving
 from transom.networks.naming import Naming
 from transom.store.blobs import BlobStore
 from transom.store.build_cache import StepTable
@@ -241,7 +242,7 @@ async def build_engine(config: Config) -> Engine:
     await snapshots.recover()
     bases = DiskBaseStore(config.data_root / "bases")
     await bases.sweep()
-    builder = DebianBaseBuilder(bases, clock, KeyedLock(), config.environment)
+    builder = DebianBaseBuilder(bases, clock, KeyedLock(), config.environment, config.mirror)
 
     # Images
     stored = await _open_images(config, database, snapshots, workers, bases, clock)
@@ -275,7 +276,13 @@ async def build_engine(config: Config) -> Engine:
     create_network = CreateNetwork(book, network_store, network_driver, naming, clock, announce_network)
     await create_network.ensure_predefined(address=config.bip, bridge=config.bridge != "none")
     await network_driver.open(network_store.all())
-    sandboxes = NetworkSandboxes(book, network_driver, containers, _host_view(places))
+    sandboxes = NetworkSandboxes(
+        book,
+        network_driver,
+        containers,
+        _host_view(places),
+        Resolving(config.dns, config.dns_search, config.dns_options),
+    )
 
     exits = Exits(state, sandboxes, clock)
     start = StartContainer(state, snapshots, sandboxes, places, exits, clock)

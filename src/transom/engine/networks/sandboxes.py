@@ -27,7 +27,7 @@ from transom.errors import Conflict, InvalidParameter, TransomError
 from transom.model.ids import new_id
 from transom.networks import hosts, ports
 from transom.networks.driver import Living, NetworkDriver, Plan
-from transom.networks.endpoint import Endpoint, mac_for, packed_mac, primary
+from transom.networks.endpoint import Endpoint, SandboxRequest, mac_for, packed_mac, primary
 from transom.networks.network import DEFAULT, Network
 from transom.wire.containers import EndpointIpam, EndpointSettings
 
@@ -57,6 +57,8 @@ class NetworkSandboxes:
     driver: NetworkDriver
     containers: ContainerRepository
     host: HostView
+    resolving: hosts.Resolving = field(default_factory=hosts.Resolving)
+    """What the engine's configuration names for containers that ask for no server, domain or option of their own."""
 
     async def check(self, container: Container) -> Container:
         """Return container with its networks looked up; nothing is made.
@@ -73,7 +75,7 @@ class NetworkSandboxes:
             return container.changed(endpoints={})
         for request in port_requests(container):
             ports.wanted(request)
-        hosts.resolving_for(request_of(container, ""), hosts.Resolving(), embedded=True)
+        hosts.resolving_for(self._request(container, ""), hosts.Resolving(), embedded=True)
         hosts.extra_hosts(container.host_config.extra_hosts, "0.0.0.0")
         return container.changed(endpoints=self._looked_up(container, mode))
 
@@ -93,7 +95,7 @@ class NetworkSandboxes:
             endpoints = self._take_places(container, undo)
             leaving = primary(endpoints)
             named = any(self.book.get(endpoint.network_id).has_names for endpoint in endpoints)
-            request = request_of(container, hostname_of(container))
+            request = self._request(container, hostname_of(container))
             shown, outside = hosts.resolving_for(request, self._host_resolving(), embedded=named)
             files = {
                 "hosts": hosts.hosts(request, endpoints, gateway=self._host_gateway(leaving)),
@@ -148,7 +150,7 @@ class NetworkSandboxes:
             self.book.enter(Member(container.id, container.name, endpoint))
             endpoints.append(endpoint)
         named = any(self.book.get(endpoint.network_id).has_names for endpoint in endpoints)
-        request = request_of(container, hostname_of(container))
+        request = self._request(container, hostname_of(container))
         shown, outside = hosts.resolving_for(request, self._host_resolving(), embedded=named)
         self.book.set_servers(container.id, outside.nameservers)
         names = bool(endpoints) and hosts.EMBEDDED in shown.nameservers
@@ -188,6 +190,15 @@ class NetworkSandboxes:
         """Undo `place`."""
         self.book.leave(container_id, endpoint.network_id)
         self.book.release(endpoint.network_id, endpoint.ipv4_address)
+
+    def _request(self, container: Container, hostname: str) -> SandboxRequest:
+        request = request_of(container, hostname)
+        return replace(
+            request,
+            dns=request.dns or self.resolving.nameservers,
+            dns_search=request.dns_search or self.resolving.search,
+            dns_options=request.dns_options or self.resolving.options,
+        )
 
     def _take_places(self, container: Container, undo: UndoStack) -> tuple[Endpoint, ...]:
         found = []
@@ -235,7 +246,7 @@ class NetworkSandboxes:
         )
 
     def _host(self, container: Container) -> Sandbox:
-        request = request_of(container, "")
+        request = self._request(container, "")
         text = self.host.text("/etc/hosts")
         for address, name in hosts.extra_hosts(request.extra_hosts, self._host_gateway(None)):
             text = text.rstrip("\n") + f"\n{address}\t{name}\n"

@@ -38,10 +38,12 @@ class DebianBaseBuilder:
     locks: KeyedLock
     environment: Mapping[str, str]
     """Where proxies are named."""
+    mirror: str = ""
+    """The mirror to take where none is asked for; empty for the host's own."""
 
     async def build(self, options: BaseOptions, progress: Progress) -> BaseInfo:
         """Build one base at a time; two callers who want the same get the same."""
-        mirror = options.mirror.rstrip("/") or await asyncio.to_thread(find_mirror)
+        mirror = (options.mirror or self.mirror).rstrip("/") or await asyncio.to_thread(find_mirror)
         sources = (*SOURCES, *(WOW64_SOURCES if options.wow64 else ()))
         async with self.locks("base"), self.store.workspace() as work:
             began = time.monotonic()
