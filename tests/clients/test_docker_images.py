@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 import time
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from docker import errors
 from tests.support.engine import Engine
 from tests.support.images import file, layer, make, write_archive
+
+from transom.images.windows_layer import SPELLING, fold
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("conmon")]
 NANO = "mcr.microsoft.com/windows/nanoserver"
@@ -171,3 +174,47 @@ def test_engine_killed_in_a_load_leaves_nothing_and_loads_again(engine: Engine, 
         assert engine.docker("images", "-q", "killed").out == ""
     engine.docker("load", "-i", str(tmp_path / "k.tar"))
     engine.docker("rmi", "killed:1")
+
+
+@pytest.mark.wine
+@pytest.mark.parametrize("running", [True, False])
+def test_windows_container_is_copied_compared_and_committed(windows: Engine, tmp_path: Path, running: bool) -> None:
+    program = r"echo made>C:\Users\made.txt & reg add HKLM\Software\Made /v kept /d yes /f & ping -n 600 127.0.0.1 >nul"
+    windows.docker("run", "-d", "--name", "wc", f"{NANO}:ltsc2022", "cmd", "/c", program)
+    for _ in range(100):
+        if windows.docker("cp", "wc:C:\\USERS\\made.txt", str(tmp_path / "made.txt"), check=False).code == 0:
+            break
+        time.sleep(0.1)
+    assert (tmp_path / "made.txt").read_text().strip() == "made"
+    (tmp_path / "in.txt").write_text("in")
+    if not running:
+        windows.docker("stop", "-t", "1", "wc")
+    windows.docker("cp", str(tmp_path / "in.txt"), "wc:C:\\Users\\")
+    windows.docker("cp", "wc:/users/IN.TXT", str(tmp_path / "out.txt"))
+    assert (tmp_path / "out.txt").read_text() == "in"
+    changed = windows.docker("diff", "wc").out.splitlines()
+    assert [line for line in changed if "in.txt" in line or "made.txt" in line] == [
+        r"A C:\Users\in.txt",
+        r"A C:\Users\made.txt",
+    ]
+
+    windows.docker("commit", "wc", "wine:made")
+
+    asked = r"type C:\users\in.txt & reg query HKLM\Software\Made /v kept"
+    shown = windows.docker("run", "--rm", "wine:made", "cmd", "/c", asked).out
+    assert "in" in shown
+    assert "yes" in shown
+    windows.docker("rm", "-f", "wc")
+    windows.docker("rmi", "wine:made")
+
+
+def test_windows_base_spells_its_directories_as_layers_do(windows: Engine) -> None:
+    """What is unpacked before there is a base must fit on it later: overlayfs joins equal spellings only."""
+    for base in (windows.data / "bases").glob("*/c"):
+        for spelled in SPELLING.values():
+            parts = spelled.split("/")
+            for depth in range(len(parts)):
+                above = base.joinpath(*parts[:depth])
+                if above.is_dir():
+                    same = [name for name in os.listdir(above) if fold(name) == fold(parts[depth])]
+                    assert same in ([], [parts[depth]])

@@ -38,23 +38,17 @@ _RESERVED = re.compile(r"(?i)(con|prn|nul|aux|com[1-9]|lpt[1-9])(\..*)?")
 SPELLING: Final[Mapping[str, str]] = {
     path.upper(): path
     for path in (
-        "windows",
-        "windows/system32",
-        "windows/system32/drivers",
-        "windows/system32/drivers/etc",
-        "windows/syswow64",
-        "windows/temp",
-        "windows/Fonts",
-        "windows/inf",
-        "Program Files",
-        "Program Files/Common Files",
-        "Program Files (x86)",
-        "Program Files (x86)/Common Files",
-        "ProgramData",
-        "Users",
-        "Users/Public",
+        "windows", "windows/Fonts", "windows/globalization", "windows/globalization/sorting", "windows/inf",
+        "windows/logs", "windows/resources", "windows/resources/themes", "windows/system32", "windows/system32/Speech",
+        "windows/system32/config", "windows/system32/drivers", "windows/system32/drivers/etc",
+        "windows/system32/driverstore", "windows/system32/spool", "windows/system32/wbem", "windows/syswow64",
+        "windows/temp", "windows/winsxs", "windows/winsxs/manifests", "Program Files", "Program Files/Common Files",
+        "Program Files/Common Files/System", "Program Files (x86)", "Program Files (x86)/Common Files", "ProgramData",
+        "ProgramData/Microsoft", "ProgramData/Microsoft/Windows", "Users", "Users/ContainerAdministrator",
+        "Users/ContainerUser", "Users/Default", "Users/Public", "Users/Public/Desktop", "Users/Public/Documents",
+        "Users/Public/Downloads",
     )
-}
+}  # fmt: skip
 """How the base spells its own directories: a layer that has no base below it yet must not spell them otherwise."""
 
 
