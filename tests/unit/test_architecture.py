@@ -138,16 +138,18 @@ def test_archives_are_never_extracted_by_tarfile() -> None:
 
 
 def test_processes_are_started_only_by_host() -> None:
+    # sandbox.py is a program of its own, which host/run.py starts: the first process of a new pid namespace must fork.
+    outside = ("host/", "cli/", "client/", "drivers/exec/wine/base/sandbox.py")
     found = [
         f"{place} imports {module}"
         for kind in (ast.Import, ast.ImportFrom)
-        for place, node in nodes(kind, outside=("host/", "cli/", "client/"))
+        for place, node in nodes(kind, outside=outside)
         for module in imported(node)
         if module.split(".")[0] in ("subprocess", "multiprocessing", "pty")
     ]
     found += [
         f"{place} calls {name}"
-        for place, node in nodes(ast.Call, outside=("host/", "cli/", "client/"))
+        for place, node in nodes(ast.Call, outside=outside)
         if (name := dotted(node.func))
         in ("os.system", "os.popen", "os.fork", "asyncio.create_subprocess_exec", "asyncio.create_subprocess_shell")
     ]
