@@ -57,7 +57,7 @@ class NetworkSandboxes:
     driver: NetworkDriver
     containers: ContainerRepository
     host: HostView
-    resolving: hosts.Resolving = field(default_factory=hosts.Resolving)
+    resolving: hosts.Resolving = hosts.Resolving()  # noqa: RUF009  (frozen)
     """What the engine's configuration names for containers that ask for no server, domain or option of their own."""
 
     async def check(self, container: Container) -> Container:
