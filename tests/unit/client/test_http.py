@@ -28,7 +28,11 @@ def exchange(
 
     thread = threading.Thread(target=serve)
     thread.start()
-    return http.send(ours, method, "/x", {"Host": "h"}, body), received, thread
+    try:
+        return http.send(ours, method, "/x", {"Host": "h"}, body), received, thread
+    except ProtocolError:
+        thread.join()
+        raise
 
 
 def read_all(answer: list[bytes], method: str = "GET") -> bytes:
