@@ -48,14 +48,15 @@ class Applied:
 class Written:
     """A layer that was written: the digest and size of the blob as it is stored, and the digest of the tar in it.
 
-    renamed: the snapshot notes directories of lower layers as renamed. It must not be committed as it is: later
-    comparisons would not see what is below; unpack the layer instead.
+    unpacked_bytes: what the files of the layer hold. renamed: the snapshot notes directories of lower layers as
+    renamed. It must not be committed as it is: later comparisons would not see what is below; unpack the layer instead.
     """
 
     diff_id: Digest
     digest: Digest
     size_bytes: int
     entries: int
+    unpacked_bytes: int = 0
     renamed: bool = False
 
 
@@ -116,8 +117,8 @@ class Layers(Protocol):
         """
         ...
 
-    async def commit(self, name: str, key: str, registry: bytes = b"") -> None:
-        """Turn active key into committed name, registry being its registry part. Durable on return."""
+    async def commit(self, name: str, key: str, written: Written, registry: bytes = b"") -> None:
+        """Turn active key, written as a layer, into committed name with registry beside it. Durable on return."""
         ...
 
     async def changes(

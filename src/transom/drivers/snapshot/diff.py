@@ -40,6 +40,7 @@ class Diffed:
     digest: str
     size_bytes: int
     entries: int
+    unpacked_bytes: int
     renamed: bool
 
 
@@ -60,7 +61,7 @@ def diff(arguments: Diff, fds: Sequence[int], report: Report) -> Diffed:
     )
     walk.run(upper)
     done = writer.finish()
-    return Diffed(done.diff_id, done.digest, done.size_bytes, walk.entries, walk.renamed)
+    return Diffed(done.diff_id, done.digest, done.size_bytes, walk.entries, walk.unpacked_bytes, walk.renamed)
 
 
 class _Merged:

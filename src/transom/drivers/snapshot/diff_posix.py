@@ -36,6 +36,7 @@ class PosixDiff:
         self._mount_points = frozenset(mount_points)
         self._links: dict[tuple[int, int], str] = {}
         self.entries = 0
+        self.unpacked_bytes = 0
         self.renamed = False
         """Whether a directory of a lower layer was renamed: overlayfs' note of that must not get into a layer."""
 
@@ -156,6 +157,7 @@ class PosixDiff:
         """Write an entry with status' attributes, and the data behind fd if it is a file."""
         self._describe(entry, fd, status)
         self.entries += 1
+        self.unpacked_bytes += entry.size
         if entry.kind == REG and fd is not None:
             self._writer.file(entry, fd)
         else:

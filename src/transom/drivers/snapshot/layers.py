@@ -88,7 +88,14 @@ class OverlayLayers:
         """Write the changes of active key into descriptor target as a layer."""
         arguments = await self._compared(key, form, mount_points, base, registry)
         found = await self._workers.run(diff, arguments, (target,))
-        return Written(Digest(found.diff_id), Digest(found.digest), found.size_bytes, found.entries, found.renamed)
+        return Written(
+            Digest(found.diff_id),
+            Digest(found.digest),
+            found.size_bytes,
+            found.entries,
+            found.unpacked_bytes,
+            found.renamed,
+        )
 
     async def changes(
         self, key: str, form: LayerForm, mount_points: Collection[str] = (), base: str = ""
@@ -97,11 +104,11 @@ class OverlayLayers:
         found = await self._workers.run(changes, await self._compared(key, form, mount_points, base))
         return [Change("/" + path, ChangeKind(kind)) for path, kind in found]
 
-    async def commit(self, name: str, key: str, registry: bytes = b"") -> None:
-        """Turn active key into committed name, registry being its registry part."""
+    async def commit(self, name: str, key: str, written: Written, registry: bytes = b"") -> None:
+        """Turn active key, written as a layer, into committed name with registry beside it."""
         if registry:
             await in_thread(write_file, os.path.join(self._snapshots.side_dir(key), "registry"), registry)
-        await self._snapshots.commit(name, key)
+        await self._snapshots.commit_measured(name, key, Usage(written.unpacked_bytes, written.entries))
 
     async def registry(self, name: str) -> Sequence[LayerRegistry]:
         """Return the registry parts of committed name's chain, lowest first."""

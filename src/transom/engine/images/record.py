@@ -75,7 +75,7 @@ class CommitLayer:
         blob = Descriptor(MediaType.OCI_LAYER_GZIP, written.digest, written.size_bytes)
         await self.index.add_layer(written.diff_id, blob)
         if consume and not written.renamed:
-            await self.layers.commit(name, key, registry)
+            await self.layers.commit(name, key, written, registry)
         else:
             parent = await self.snapshots.parent(key)
             await UnpackLayer(self.content, self.layers)(name, parent, written.diff_id, written.digest, form, base=base)
