@@ -33,6 +33,12 @@ def test_what_the_docker_cli_sends() -> None:
     assert (host.ulimits[0].name, host.ulimits[0].soft, host.ulimits[0].hard) == ("nofile", 1, 2)
 
 
+def test_docker_20_sends_null_for_what_was_not_given() -> None:
+    names = ("buildargs", "cachefrom", "labels", "ulimits")
+
+    assert build_request(query(**dict.fromkeys(names, "null"))) == build_request(query())
+
+
 def test_docker_py_sends_hosts_as_an_object() -> None:
     assert build_request(query(extrahosts={"h": "1.2.3.4"})).host.extra_hosts == ["h:1.2.3.4"]
 

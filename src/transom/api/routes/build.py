@@ -190,7 +190,8 @@ def _extra_hosts(query: "MultiMapping[str]") -> list[str]:
 
 def _json(query: "MultiMapping[str]", name: str, shape: Any, what: str) -> Any:
     value = query.get(name, "")
-    return _decode(value, shape, what) if value else None
+    # Older clients send `null` for what was not given, as Go prints an empty slice or map.
+    return _decode(value, shape | None, what) if value else None
 
 
 def _decode(value: str, shape: Any, what: str) -> Any:
