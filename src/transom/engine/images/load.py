@@ -192,7 +192,7 @@ class _Loading:
 
     async def _base_layers(self, config: ImageConfig, blobs: Sequence[Descriptor], present: set[Digest]) -> int:
         """Return how many of the first layers are Microsoft's operating system."""
-        if not guest_for(config.platform.os).keeps_registry or not blobs:
+        if not guest_for(config.platform.os).keeps_registry or not blobs or config.unrooted:
             return 0
         count = max(base_steps(config.history), foreign_layers([blob.media_type for blob in blobs]))
         if count:
