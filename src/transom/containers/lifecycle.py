@@ -63,6 +63,9 @@ _REFUSALS: Final[Mapping[tuple[Status, Action], str]] = {
 }
 
 
+_REFUSED_ELSE: Final[Mapping[Action, str]] = {Action.UNPAUSE: "Container {id} is not paused"}
+
+
 def after(status: Status, action: Action, container_id: str) -> Status:
     """Return the status that follows.
 
@@ -71,7 +74,7 @@ def after(status: Status, action: Action, container_id: str) -> Status:
     """
     following = NEXT.get((status, action))
     if following is None:
-        text = _REFUSALS.get((status, action), "Container {id} is not running")
+        text = _REFUSALS.get((status, action)) or _REFUSED_ELSE.get(action, "container {id} is not running")
         raise Conflict(text.format(id=container_id))
     return following
 

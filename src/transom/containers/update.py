@@ -21,14 +21,11 @@ def updated(host: HostConfig, asked: HostConfig) -> HostConfig:
         InvalidParameter: the two do not go together.
     """
     changes: dict[str, object] = {name: value for name in LIMITS if (value := getattr(asked, name))}
-    if asked.nano_cpus and (host.cpu_period or host.cpu_quota):
-        raise InvalidParameter(
-            "Conflicting options: Nano CPUs cannot be updated as CPU Period or CPU Quota has already been set"
-        )
-    if (asked.cpu_period or asked.cpu_quota) and host.nano_cpus:
-        raise InvalidParameter(
-            "Conflicting options: CPU Period and Quota cannot be updated as NanoCPUs has already been set"
-        )
+    for name, text in (("cpu_period", "CPU Period"), ("cpu_quota", "CPU Quota")):
+        if asked.nano_cpus and getattr(host, name):
+            raise InvalidParameter(f"Conflicting options: Nano CPUs cannot be updated as {text} has already been set")
+        if getattr(asked, name) and host.nano_cpus:
+            raise InvalidParameter(f"Conflicting options: {text} cannot be updated as NanoCPUs has already been set")
     if asked.memory and not asked.memory_swap and 0 < host.memory_swap < asked.memory:
         raise InvalidParameter(
             "Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time"

@@ -328,7 +328,7 @@ async def build_engine(config: Config) -> Engine:
             PauseContainer(state), ResizeContainer(state), RenameContainer(state, sandboxes), remove,
             WaitContainer(containers, state.waits), ReadLogs(state, logs),
             InspectContainer(state, snapshots, places, execs, clock, _storage),
-            list_containers, state.hubs, operations,
+            list_containers, state.hubs, operations, announce,
         ).routes(),
         *ExecRoutes(execs, operations).routes(),
         *ContainerFileRoutes(

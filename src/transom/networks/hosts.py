@@ -144,7 +144,7 @@ def extra_hosts(texts: Iterable[str], gateway: str) -> list[tuple[str, str]]:
 def own_names(request: SandboxRequest) -> str:
     """Return what a container calls itself: the whole name first, then the short one."""
     if request.hostname and request.domainname:
-        return f"{request.hostname}.{request.domainname} {request.hostname}"
+        return f"{request.hostname}.{request.domainname} {request.hostname.partition('.')[0]}"
     return " ".join(dict.fromkeys((request.hostname, request.hostname.partition(".")[0]))).strip()
 
 

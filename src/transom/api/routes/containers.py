@@ -13,6 +13,7 @@ from transom.api.stream import MULTIPLEXED, RAW, Hijacked, HijackResponse, frame
 from transom.containers.container import Container
 from transom.containers.filters import KNOWN, parse_filters
 from transom.containers.repository import ContainerRepository
+from transom.engine.containers.announce import Announce
 from transom.engine.containers.create import CreateContainer
 from transom.engine.containers.hub import Hubs
 from transom.engine.containers.inspect import InspectContainer
@@ -76,6 +77,7 @@ class ContainerRoutes:
     list_: ListContainers
     hubs: Hubs
     operations: Operations
+    announce: Announce
 
     def routes(self) -> list[tuple[str, str, object]]:
         """Return (method, path, handler)."""
@@ -199,6 +201,7 @@ class ContainerRoutes:
         client = hub.join() if live else None
         try:
             stream = hijack(request, RAW if container.config.tty else content_type(request, container))
+            self.announce("attach", container)
             if flag(query, "logs"):
                 await self._send_logs(stream, container, wants)
             if client is not None:

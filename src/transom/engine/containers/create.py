@@ -18,6 +18,7 @@ from transom.containers.spec import arguments
 from transom.engine.containers.announce import Announce
 from transom.engine.containers.facilities import Bases, ImageFacts, Images, Sandboxes
 from transom.engine.containers.places import Places
+from transom.engine.containers.stop import parse_signal
 from transom.engine.volumes.use import Volumes
 from transom.errors import InvalidParameter, NotFound, NotSupported
 from transom.execution.select import select_driver
@@ -80,6 +81,8 @@ class CreateContainer:
         host = _with_defaults(request.host_config)
         warnings = check(config, host, guest)
         check_log(host.log_config)
+        if config.stop_signal:
+            parse_signal(config.stop_signal)
         container_id = ContainerId(new_id())
         args, command_line = arguments(config, guest)
         container = Container(

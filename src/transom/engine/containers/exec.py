@@ -65,7 +65,7 @@ class Execs:
             Conflict: the container does not run. InvalidParameter: there is no command.
         """
         container = self._state.containers.get(ref)
-        _check_running(container)
+        _check_running(container, ref)
         args = tuple(as_list(request.cmd))
         if not args:
             raise InvalidParameter("No exec command specified")
@@ -101,7 +101,7 @@ class Execs:
         if session.started:
             raise Conflict(f"exec {exec_id} has already run: create another one")
         container = self._state.containers.get(session.container.id)
-        _check_running(container)
+        _check_running(container, container.id)
         session.started = True
         process = session.process
         if any(size):
@@ -154,8 +154,8 @@ class Execs:
             del self._sessions[key]
 
 
-def _check_running(container: Container) -> None:
+def _check_running(container: Container, ref: str) -> None:
     if container.status is Status.PAUSED:
-        raise Conflict(f"Container {container.id} is paused, unpause the container before exec")
+        raise Conflict(f"Container {ref} is paused, unpause the container before exec")
     if container.status is not Status.RUNNING:
         raise Conflict(f"container {container.id} is not running")

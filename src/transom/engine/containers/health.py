@@ -104,4 +104,9 @@ async def _collect(stdio: Stdio, output: bytearray) -> None:
 
 
 def _seconds(value: float) -> str:
-    return f"{value:g}s"
+    """Return a duration as Go prints it: `300ms`, `1.5s`, `1m30s`."""
+    if value < 1:
+        return f"{value * 1000:g}ms"
+    minutes, seconds = divmod(value, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{f'{hours}h' if hours else ''}{f'{minutes}m' if hours or minutes else ''}{seconds:g}s"

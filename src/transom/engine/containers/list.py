@@ -34,8 +34,11 @@ class ListContainers:
                 pivot = self.state.containers.get(ref)
                 chosen = [each for each in chosen if _is_beyond(each, pivot, later=later)]
         for status in filters.get("status", ()):
-            if status not in {*Status, "restarting"}:
-                raise InvalidParameter(f"invalid filter 'status={status}'")
+            if status not in _STATUSES:
+                raise _bad_filter("status", status, "state", _STATUSES)
+        for health in filters.get("health", ()):
+            if health not in _HEALTHS:
+                raise _bad_filter("health", health, "health", _HEALTHS)
         if "ancestor" in filters:
             wanted = {await self._image_id(ref) for ref in filters["ancestor"]}
             refs = set(filters["ancestor"])
@@ -61,6 +64,16 @@ class ListContainers:
             return (await self.images.facts(ref, "")).id
         except NotFound:
             return ""
+
+
+_STATUSES = ("created", "running", "paused", "restarting", "removing", "exited", "dead")
+_HEALTHS = ("none", "starting", "healthy", "unhealthy")
+
+
+def _bad_filter(name: str, value: str, what: str, legal: Sequence[str]) -> InvalidParameter:
+    return InvalidParameter(
+        f"invalid filter '{name}={value}': invalid value for {what} ({value}): must be one of {', '.join(legal)}"
+    )
 
 
 def _is_beyond(each: Container, pivot: Container, *, later: bool) -> bool:

@@ -114,9 +114,9 @@ class RemoveContainer:
 
 
 def _running(container: Container) -> Conflict:
-    state, hint = (
-        ("paused", "unpause and then stop the container before removal or force remove")
+    state = (
+        "paused and must be unpaused first"
         if container.status is Status.PAUSED
-        else ("running", "stop the container before removal or force remove")
+        else "running: stop the container before removing or force remove"
     )
-    return Conflict(f'cannot remove container "{container.name}": container is {state}: {hint}')
+    return Conflict(f'cannot remove container "{container.name}": container is {state}')

@@ -67,15 +67,20 @@ class StopContainer:
             if current.status is Status.PAUSED and isinstance(driver, SupportsPause):
                 await driver.unpause(current.id)
             if patience_s != 0:
+                self._announce_kill(current, wanted)
                 await _quietly(driver.stop(current.id, wanted))
         await asyncio.wait({ended}, timeout=None if patience_s < 0 else patience_s)
         if not ended.done():
+            self._announce_kill(container, "SIGKILL")
             await _quietly(self.state.driver(container).kill(container.id, "SIGKILL"))
             await asyncio.wait({ended}, timeout=KILL_PATIENCE_S)
         if not ended.done():
             raise Conflict(f"cannot stop container: {ref}: tried to kill container, but did not receive an exit event")
         self.state.announce("stop", ended.result())
         return True
+
+    def _announce_kill(self, container: Container, signal: str) -> None:
+        self.state.announce("kill", container, signal=str(signals.Signals[signal].value))
 
     async def _cancel_restart(self, container: Container) -> None:
         if container.restarting:
@@ -104,8 +109,11 @@ class KillContainer:
         Raises:
             Conflict: it does not run.
         """
+        try:
+            wanted = parse_signal(signal)
+        except InvalidParameter as exc:
+            raise InvalidParameter(f"cannot kill container: {ref}: {exc}") from None
         container = self.state.containers.get(ref)
-        wanted = parse_signal(signal)
         if not container.is_running:
             raise Conflict(f"cannot kill container: {ref}: container {container.id} is not running")
         async with self.state.locks(container.id):
@@ -199,11 +207,17 @@ class RenameContainer:
         if not name:
             raise InvalidParameter("Neither old nor new names may be empty")
         container_id = self.state.containers.get(ref).id
-        name = check_name(name)
+        try:
+            name = check_name(name)
+        except InvalidParameter as exc:
+            raise InvalidParameter(f"Error when allocating new name: {str(exc).replace('(', '(/', 1)}") from None
         async with self.state.locks(container_id):
             current = self.state.containers.get(container_id)
             if current.name == name:
                 raise InvalidParameter("Renaming a container with the same name as its current name")
-            renamed = await self.state.containers.rename(current, name)
+            try:
+                renamed = await self.state.containers.rename(current, name)
+            except Conflict as exc:
+                raise Conflict(f"Error when allocating new name: {exc}") from None
             self.sandboxes.renamed(container_id, current.name, name)
         self.state.announce("rename", renamed, oldName="/" + current.name)

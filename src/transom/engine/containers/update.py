@@ -8,7 +8,7 @@ from transom.containers.restart import check_policy
 from transom.containers.spec import resources
 from transom.containers.update import LIMITS, updated
 from transom.engine.containers.run_state import RunState
-from transom.errors import Conflict, NotSupported
+from transom.errors import Conflict, InvalidParameter, NotSupported
 from transom.execution.driver import SupportsUpdate
 from transom.guest import guest_for
 from transom.wire.containers import HostConfig
@@ -34,7 +34,10 @@ class UpdateContainer:
                 raise Conflict(
                     f"Cannot update container {before.id}: Container is marked for removal and cannot be updated."
                 )
-            host = updated(before.host_config, asked)
+            try:
+                host = updated(before.host_config, asked)
+            except InvalidParameter as exc:
+                raise InvalidParameter(f"Cannot update container {before.id}: {exc}") from None
             check_policy(host.restart_policy, auto_remove=host.auto_remove)
             warnings = check(before.config, host, guest_for(before.os))
             if before.is_running and any(getattr(asked, name) for name in LIMITS):

@@ -23,9 +23,13 @@ DEFAULT = tuple("CAP_" + name for name in _DEFAULT_NAMES.split())
 
 
 def known_here() -> tuple[str, ...]:
-    """Return the capabilities this kernel has."""
-    with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as file:
-        return ALL[: int(file.read()) + 1]
+    """Return the capabilities that this kernel has and that the engine may pass on, which a container of ours may not.
+
+    Source: man page capabilities(7), "bounding set".
+    """
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        bounding = next(int(line.split()[1], 16) for line in file if line.startswith("CapBnd:"))
+    return tuple(name for bit, name in enumerate(ALL) if bounding >> bit & 1)
 
 
 def chosen(add: Sequence[str], drop: Sequence[str], *, privileged: bool) -> tuple[str, ...]:
@@ -37,20 +41,20 @@ def chosen(add: Sequence[str], drop: Sequence[str], *, privileged: bool) -> tupl
     here = known_here()
     if privileged:
         return here
-    added, dropped = _names(add), _names(drop)
+    added, dropped = _names(add, "CapAdd"), _names(drop, "CapDrop")
     base = here if "ALL" in added else () if "ALL" in dropped else DEFAULT
     wanted = [name for name in base if name not in dropped]
     wanted += [name for name in added if name != "ALL" and name not in wanted and name not in dropped]
     return tuple(wanted)
 
 
-def _names(given: Sequence[str]) -> list[str]:
+def _names(given: Sequence[str], field: str) -> list[str]:
     names = []
     for text in given:
         name = text.upper()
         if name != "ALL":
             name = name if name.startswith("CAP_") else "CAP_" + name
             if name not in ALL:
-                raise InvalidParameter(f'invalid capability: "{text}"')
+                raise InvalidParameter(f'invalid {field}: unknown capability: "{name}"')
         names.append(name)
     return names

@@ -13,7 +13,7 @@ import shutil
 import signal as signals
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ STARTED = faults.declare("oci.start.started", "the program runs")
 
 _MISSING = re.compile(r"not found|no such file or directory", re.IGNORECASE)
 _DENIED = re.compile(r"permission denied|operation not permitted|is a directory|exec format error", re.IGNORECASE)
+_DIRECTORY = re.compile(r"is a directory|open executable: operation not permitted", re.IGNORECASE)
+_ABOUT_PROGRAM = re.compile(r"open executable|executable file|exec: |exec format error", re.IGNORECASE)
+"""crun's and runc's words for the program itself; else a refusal is one of the kernel's on the way there."""
+_OWN_DIRECTORIES = frozenset({"pts", "shm", "fd", "mqueue", ".lxc", ".lxd-mounts", ".udev"})
+_OWN_DEVICES = frozenset({"console", "ptmx", "null", "zero", "full", "random", "urandom", "tty"})
 _FILE_LIMIT = 1 << 20
 START_TIMEOUT_S = 30.0
 
@@ -126,7 +131,7 @@ class OciDriver:
             cgroup_path=self._cgroup(spec.container_id, spec.cgroup_parent),
             cgroup_v2=self._cgroups.hierarchy.v2,
             init_path=self._init_path() if spec.init else "",
-            devices=tuple(node for device in spec.devices for node in device_nodes(device)),
+            devices=tuple(_devices(spec)),
             sources=sources,
         )
         return bundle.config(spec, facts)
@@ -456,6 +461,37 @@ def _make_cwd(rootfs: Rootfs, cwd: str, user: User) -> None:
         raise InvalidParameter(f"cannot make the working directory {cwd}: {os.strerror(exc.errno or 0)}") from exc
 
 
+def _devices(spec: ExecSpec) -> Iterator[bundle.DeviceNode]:
+    """Yield what spec names, and for a privileged container whatever else the host has."""
+    named = [node for device in spec.devices for node in device_nodes(device)]
+    yield from named
+    if spec.security.privileged:
+        taken = {node.path for node in named}
+        yield from (node for node in host_devices() if node.path not in taken)
+
+
+def host_devices() -> Iterator[bundle.DeviceNode]:
+    """Yield the host's devices, but for those that every container has of its own."""
+    for top, directories, names in os.walk("/dev"):
+        if top == "/dev":
+            directories[:] = [each for each in directories if each not in _OWN_DIRECTORIES]
+            names = [each for each in names if each not in _OWN_DEVICES]
+        for name in names:
+            path = os.path.join(top, name)
+            with contextlib.suppress(OSError):  # it has just gone
+                node = _node(path, path, "rwm", os.lstat(path))
+                if node is not None:
+                    yield node
+
+
+def _node(path: str, inside: str, permissions: str, info: os.stat_result) -> bundle.DeviceNode | None:
+    kind = "c" if stat.S_ISCHR(info.st_mode) else "b" if stat.S_ISBLK(info.st_mode) else ""
+    if not kind:
+        return None
+    major, minor = os.major(info.st_rdev), os.minor(info.st_rdev)
+    return bundle.DeviceNode(inside, kind, major, minor, stat.S_IMODE(info.st_mode), permissions)
+
+
 def device_nodes(device: Device) -> list[bundle.DeviceNode]:
     """Return the nodes that device names: itself, or all below a directory.
 
@@ -474,12 +510,9 @@ def device_nodes(device: Device) -> list[bundle.DeviceNode]:
             raise InvalidParameter(
                 f'error gathering device information while adding custom device "{path}": {text}'
             ) from None
-        kind = "c" if stat.S_ISCHR(info.st_mode) else "b" if stat.S_ISBLK(info.st_mode) else ""
-        if kind:
-            inside = device.container_path + path[len(device.host_path) :]
-            major, minor = os.major(info.st_rdev), os.minor(info.st_rdev)
-            mode = stat.S_IMODE(info.st_mode)
-            nodes.append(bundle.DeviceNode(inside, kind, major, minor, mode, device.permissions))
+        node = _node(path, device.container_path + path[len(device.host_path) :], device.permissions, info)
+        if node is not None:
+            nodes.append(node)
     if not nodes:
         raise InvalidParameter(
             f'error gathering device information while adding custom device "{device.host_path}": not a device node'
@@ -536,11 +569,10 @@ def _start_failed(text: str, args: Sequence[str], *, exec_: bool = False) -> Sta
     """Turn the runtime's complaint into Docker's text, from which clients make exit codes."""
     text = text.strip().removeprefix("Error: ")
     name = args[0] if args else ""
-    if _DENIED.search(text) and name:
-        code, reason = (
-            126,
-            f'exec: "{name}": {"is a directory" if "is a directory" in text.lower() else "permission denied"}',
-        )
+    if _DENIED.search(text) and _ABOUT_PROGRAM.search(text) and name:
+        # crun says of a directory that opening it is not permitted.
+        kind = "is a directory: " if _DIRECTORY.search(text) else ""
+        code, reason = 126, f'exec: "{name}": {kind}permission denied'
     elif _MISSING.search(text) and name and name in text:
         code = 127
         reason = (
@@ -552,10 +584,11 @@ def _start_failed(text: str, args: Sequence[str], *, exec_: bool = False) -> Sta
         code, reason = 128, text
     if exec_:
         return StartFailed(
-            f"OCI runtime exec failed: exec failed: unable to start container process: {reason}", exit_code=code
+            f"OCI runtime exec failed: exec failed: unable to start container process: {reason}",
+            exit_code=code,
         )
     return StartFailed(
         "failed to create task for container: failed to create shim task: OCI runtime create failed: "
-        f"unable to start container process: {reason}: unknown",
+        f"unable to start container process: {reason}",
         exit_code=code,
     )

@@ -48,7 +48,8 @@ def find_user(text: str, extra_groups: Sequence[str], read: Callable[[str], str]
     for number in (uid, gid, *extra):
         if number > MAX_ID:
             raise InvalidParameter(f"uids and gids must be in range 0-{MAX_ID}")
-    return User(uid, gid, tuple(sorted(extra)), home)
+    # The primary group too: else a process that gives it up could get round "others may, this group may not".
+    return User(uid, gid, (gid, *sorted(extra - {gid})), home)
 
 
 def _gid(text: str, groups: Sequence[list[str]]) -> int:
