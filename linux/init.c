@@ -23,6 +23,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -119,6 +121,16 @@ static bool server_listens(void)
     return stat(path, &found) == 0 && S_ISSOCK(found.st_mode);
 }
 
+/* conhost ends its lines with CR LF: the terminal must not put a CR of its own before each LF. */
+static void prepare_terminal(void)
+{
+    struct termios settings;
+    if (tcgetattr(1, &settings))
+        return; /* no terminal */
+    settings.c_oflag &= ~(tcflag_t)ONLCR;
+    tcsetattr(1, TCSANOW, &settings);
+}
+
 static void make_runtime_directory(void)
 {
     char path[64];
@@ -148,6 +160,20 @@ static void request_event(int event)
         return;
     dprintf(fd, "event %d\n", event);
     close(fd);
+}
+
+/*
+ * Take input as it comes: Wine's console does so only once a program reads, and what is typed before would have its
+ * Enter turned into another character. Ctrl-C stays a signal until then, for programs that never read.
+ */
+static void prepare_terminal(void)
+{
+    struct termios settings;
+    if (tcgetattr(0, &settings))
+        return;
+    settings.c_iflag &= ~(tcflag_t)ICRNL;
+    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(0, TCSANOW, &settings);
 }
 
 /* End every process but this one and wineserver. */
@@ -208,7 +234,10 @@ static void end_server(const sigset_t *watched)
 static unsigned supervise(const sigset_t *watched)
 {
     for (;;) {
-        int signal = sigwaitinfo(watched, NULL);
+        siginfo_t info;
+        int signal = sigwaitinfo(watched, &info);
+        if (signal != SIGCHLD && info.si_code == SI_KERNEL)
+            continue; /* from the terminal: its programs have got it too */
         switch (signal) {
         case SIGCHLD: {
             int status;
@@ -246,6 +275,7 @@ static int become_exec(char *request)
 {
     if (chdir("/c"))
         complain("/c");
+    prepare_terminal();
     execve(LOADER, (char *[]){LOADER, FIRST, "exec", request, NULL}, environment);
     complain(LOADER);
     return CODE_INIT_FAILED;
@@ -255,6 +285,10 @@ int main(int count, char **arguments)
 {
     if (count == 3 && !strcmp(arguments[1], "exec"))
         return become_exec(arguments[2]);
+    if (getpid() != 1) { /* at its end it kills whatever it sees: in a namespace of others' processes that is the host */
+        dprintf(2, "transom: not process 1 of a namespace of its own\n");
+        return CODE_INIT_FAILED;
+    }
     sigset_t watched;
     sigemptyset(&watched);
     int signals[] = {SIGCHLD, SIGPWR, SIGINT, SIGQUIT, SIGHUP, SIGTERM};
@@ -263,6 +297,7 @@ int main(int count, char **arguments)
     sigprocmask(SIG_BLOCK, &watched, NULL);
     umask(022);
     make_runtime_directory();
+    prepare_terminal();
 
     server = run((char *[]){SERVER, "-f", "-p", NULL}, false, PREFIX);
     if (server < 0 || !wait_for_server()) {

@@ -15,6 +15,9 @@ MIN_MEMORY_BYTES = 6 << 20
 _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
 _ISOLATIONS = frozenset({"", "default", "process", "hyperv"})
 
+_UNSHARED = ("private", "shareable")
+"""Modes of a namespace that inspect shows for one of the container's own; who copies a container sends them back."""
+
 _UNSUPPORTED: Mapping[str, str] = {
     "volumes_from": "--volumes-from is not supported: name the volumes with -v",
     "links": "--link is not supported: put both containers on a network of your own",
@@ -99,14 +102,11 @@ def check(config: Config, host: HostConfig, guest: GuestOS) -> list[str]:
         if getattr(host, name):
             raise NotSupported(text)
     for field, text in guest.refuses.items():
-        if getattr(host, _snake(field)):
+        value = getattr(host, field)
+        if value and value not in _UNSHARED:
             raise InvalidParameter(text)
     _check_modes(host)
     return _check_limits(host)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _check_isolation(isolation: str) -> None:

@@ -33,11 +33,22 @@ class WindowsGuest:
     fills_volumes = False
     keeps_registry = True
     refuses: Mapping[str, str] = {
-        "Privileged": "invalid option: privileged mode is not supported for Windows containers",
-        "Sysctls": "invalid option: Windows does not support Sysctls",
-        "Devices": "invalid option: Windows containers take no Linux devices; leave --device away",
+        "privileged": "invalid option: privileged mode is not supported for Windows containers",
+        "sysctls": "invalid option: Windows does not support Sysctls",
+        "devices": "invalid option: Windows containers take no Linux devices; leave --device away",
+        "cap_add": "invalid option: Windows containers have no Linux capabilities; leave --cap-add away",
+        "cap_drop": "invalid option: Windows containers have no Linux capabilities; leave --cap-drop away",
+        "security_opt": "invalid option: Windows containers take no --security-opt; leave it away",
+        "group_add": "invalid option: Windows containers have no Linux groups; leave --group-add away",
+        "tmpfs": "invalid option: Windows containers have no tmpfs; use a volume (-v NAME:C:\\PATH)",
+        # Process 1 of a Windows container ends whatever it sees when its program has ended.
+        "pid_mode": "invalid option: a Windows container has processes of its own; leave --pid away",
+        "ipc_mode": "invalid option: a Windows container has memory of its own; leave --ipc away",
+        "uts_mode": "invalid option: a Windows container has a name of its own; leave --uts away or use --hostname",
+        "userns_mode": "invalid option: a Windows container has users of its own; leave --userns away",
+        "cgroupns_mode": "invalid option: a Windows container sees no cgroups; leave --cgroupns away",
     }
-    """HostConfig fields that make no sense to this guest, and the answer to who sets them."""
+    """Fields of HostConfig that make no sense to this guest, and the answer to who sets them."""
 
     def is_absolute(self, path: str) -> bool:
         """Tell whether path has a drive and a root, or at least a root (`C:\\x`, `\\x`, `/x`)."""

@@ -104,6 +104,10 @@ def linux_spec(spec: ExecSpec, places: Places, passwd: str) -> ExecSpec:
         raise NotSupported("privileged mode is not supported for Windows containers")
     if spec.devices:
         raise NotSupported("Windows containers take no Linux devices; leave --device away")
+    shared = spec.namespaces
+    if shared.pid or shared.ipc or shared.uts or shared.cgroup:
+        # Process 1 kills whatever it sees at the end; in the host's namespace that would be the host.
+        raise NotSupported("Windows containers share no namespace but the network's with the host")
     c = drive_c(spec.root, places.base)
     if spec.readonly_root:
         c = replace(c, readonly=True)
