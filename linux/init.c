@@ -24,7 +24,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,14 +120,20 @@ static bool server_listens(void)
     return stat(path, &found) == 0 && S_ISSOCK(found.st_mode);
 }
 
-/* conhost ends its lines with CR LF: the terminal must not put a CR of its own before each LF. */
+/*
+ * conhost ends its lines with CR LF: the terminal must not put a CR of its own before each LF. Input is taken as it
+ * comes: Wine's console does so only once a program reads, and what is typed before would have its Enter turned into
+ * another character. Ctrl-C stays a signal until then, for programs that never read.
+ */
 static void prepare_terminal(void)
 {
     struct termios settings;
-    if (tcgetattr(1, &settings))
+    if (tcgetattr(0, &settings))
         return; /* no terminal */
     settings.c_oflag &= ~(tcflag_t)ONLCR;
-    tcsetattr(1, TCSANOW, &settings);
+    settings.c_iflag &= ~(tcflag_t)ICRNL;
+    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+    tcsetattr(0, TCSANOW, &settings);
 }
 
 static void make_runtime_directory(void)
@@ -160,20 +165,6 @@ static void request_event(int event)
         return;
     dprintf(fd, "event %d\n", event);
     close(fd);
-}
-
-/*
- * Take input as it comes: Wine's console does so only once a program reads, and what is typed before would have its
- * Enter turned into another character. Ctrl-C stays a signal until then, for programs that never read.
- */
-static void prepare_terminal(void)
-{
-    struct termios settings;
-    if (tcgetattr(0, &settings))
-        return;
-    settings.c_iflag &= ~(tcflag_t)ICRNL;
-    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    tcsetattr(0, TCSANOW, &settings);
 }
 
 /* End every process but this one and wineserver. */

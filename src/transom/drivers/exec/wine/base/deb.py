@@ -7,7 +7,7 @@ import gzip
 import io
 import lzma
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO
 
 import zstandard
@@ -58,10 +58,8 @@ def data_member(file: BinaryIO) -> tuple[str, IO[bytes]]:
     raise InvalidParameter("a .deb file without data")
 
 
-def members(file: BinaryIO) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
-    """Yield a .deb's files: entry with its path relative to the root, and the content of regular files.
-
-    The content can be read until the next entry is asked for.
+def members(file: BinaryIO, wanted: Callable[[str], bool]) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
+    """Yield a .deb's entries, paths relative to the root; with them the content of the regular files that are wanted.
 
     Raises:
         InvalidParameter: the archive is malformed, or an entry's path leads out of it.
@@ -73,7 +71,8 @@ def members(file: BinaryIO) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]
                 entry.name = checked_path(entry.name)
                 if count > MAX_MEMBERS:
                     raise InvalidParameter("a .deb file with too many members")
-                yield entry, archive.extractfile(entry) if entry.isreg() else None
+                content = archive.extractfile(entry) if entry.isreg() and wanted(entry.name) else None
+                yield entry, content.read() if content is not None else b""
     except (tarfile.TarError, lzma.LZMAError, zstandard.ZstdError, EOFError) as exc:
         raise InvalidParameter(f"a damaged .deb file: {exc}") from exc
 

@@ -27,7 +27,7 @@ def unpack(source: Source, deb: Path, linux: Path, count: Callable[[int], None])
     """
     used: set[str] = set()
     with deb.open("rb") as file:
-        for entry, content in members(file):
+        for entry, content in members(file, lambda name: target_of(source, name) is not None):
             count(1)
             target = target_of(source, entry.name)
             if target is None:
@@ -35,9 +35,8 @@ def unpack(source: Source, deb: Path, linux: Path, count: Callable[[int], None])
             path = linux / target
             if entry.issym() or entry.islnk():
                 used.add(_link(entry.linkname, entry.issym(), path))
-            elif content is not None:
-                data = content.read()
-                _write(path, strip(data), executable=bool(entry.mode & 0o100))
+            elif entry.isreg():
+                _write(path, strip(content), executable=bool(entry.mode & 0o100))
                 used.add(target)
     if not used:
         raise InvalidParameter(f"the package {source.package} has none of the files that a base needs from it")
