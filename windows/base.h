@@ -50,6 +50,7 @@ void mountmgr_serve(const struct request *request);
 
 /* environment.c */
 void environment_apply(const struct request *request);
+void environment_clean(HANDLE process);
 
 /* start.c */
 struct failure {

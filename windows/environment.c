@@ -1,12 +1,16 @@
 /*
  * The environment of the container's programs: what Windows gives every user, then what the registry says (both have
  * been put into ours by ntdll), then what the container's configuration says, which wins. Nothing of Wine's own or of
- * Linux is left in it.
+ * Linux is left in it, but for what Wine puts back into every process: environment_clean takes that out of the program's
+ * own (not of its children's), all except what Wine's DLLs read later, WINEUSERNAME and WINEUSERLOCALE.
+ *
+ * Source: Wine, dlls/ntdll/unix/env.c (what is put back); winternl.h (offsets in PEB and process parameters are ABI).
  */
 #include "base.h"
 
 static const wchar_t *const foreign_prefixes[] = {L"WINE", L"LC_", L"XDG_"};
-static const wchar_t *const foreign_names[] = {L"HOME", L"HOSTNAME", L"LANG", L"OLDPWD", L"PWD", L"SHLVL", L"TERM"};
+static const wchar_t *const foreign_names[] = {L"HOME", L"HOSTNAME", L"LANG", L"OLDPWD", L"PWD", L"SHLVL", L"TERM",
+                                               L"winsysdir"};
 
 static bool is_foreign(const wchar_t *name, size_t length)
 {
@@ -97,4 +101,60 @@ void environment_apply(const struct request *request)
         *equals = 0;
         SetEnvironmentVariableW(entry, equals + 1);
     }
+}
+
+enum {
+    PEB_PARAMETERS = 0x20,
+    PARAMETERS_ENVIRONMENT = 0x80,
+    PARAMETERS_ENVIRONMENT_SIZE = 0x3f0,
+    LARGEST_ENVIRONMENT = 8 << 20,
+};
+
+static bool is_put_back_by_wine(const wchar_t *entry)
+{
+    static const wchar_t *const names[] = {L"WINECONFIGDIR=", L"WINEDATADIR=", L"WINEDLLDIR", L"WINEHOMEDIR=",
+                                           L"WINELOADER="};
+    size_t length = wide_length(entry);
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t part = wide_length(names[i]);
+        if (length >= part && wide_equal(entry, names[i], part))
+            return true;
+    }
+    return false;
+}
+
+static bool peek(HANDLE process, const char *address, void *to, size_t size)
+{
+    SIZE_T got;
+    return ReadProcessMemory(process, address, to, size, &got) && got == size;
+}
+
+/* The program must not run yet. Where its memory looks otherwise than expected, it is left as it is. */
+void environment_clean(HANDLE process)
+{
+    PROCESS_BASIC_INFORMATION basic;
+    char *parameters;
+    wchar_t *block;
+    size_t size;
+    if (NtQueryInformationProcess(process, ProcessBasicInformation, &basic, sizeof basic, NULL) ||
+        !peek(process, (char *)basic.PebBaseAddress + PEB_PARAMETERS, &parameters, sizeof parameters) ||
+        !peek(process, parameters + PARAMETERS_ENVIRONMENT, &block, sizeof block) ||
+        !peek(process, parameters + PARAMETERS_ENVIRONMENT_SIZE, &size, sizeof size) ||
+        size < sizeof *block || size > LARGEST_ENVIRONMENT)
+        return;
+    wchar_t *copy = take(size + 2 * sizeof *copy), *to = copy;
+    if (peek(process, (char *)block, copy, size)) {
+        for (wchar_t *entry = copy, *next; *entry; entry = next) {
+            size_t length = wide_length(entry) + 1;
+            next = entry + length;
+            if (!is_put_back_by_wine(entry)) {
+                memcpy(to, entry, length * sizeof *to); /* forward: the places may overlap */
+                to += length;
+            }
+        }
+        *to = 0;
+        SIZE_T written;
+        WriteProcessMemory(process, block, copy, size, &written);
+    }
+    HeapFree(GetProcessHeap(), 0, copy);
 }

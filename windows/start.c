@@ -143,7 +143,8 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
     }
     if (!can_run(request->command, failure))
         return false;
-    if (!CreateProcessW(NULL, request->command, NULL, NULL, TRUE, 0, NULL, NULL, startup, process)) {
+    if (!CreateProcessW(NULL, request->command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, startup,
+                        process)) {
         *failure = explain(GetLastError());
         return false;
     }
@@ -151,5 +152,7 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
         *failure = explain(ERROR_BAD_EXE_FORMAT);
         return false;
     }
+    environment_clean(process->hProcess);
+    ResumeThread(process->hThread);
     return true;
 }
