@@ -4,7 +4,7 @@ Source: Kubernetes CRI logging format, as conmon writes it for `k8s-file`.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from transom.execution.stdio import STDERR, STDOUT
@@ -46,3 +46,14 @@ def seconds_of(time: bytes) -> float:
         fraction, zone = rest[:digits], rest[digits:]
         text = f"{head}.{fraction[:6]:0<6}{zone}"
     return datetime.fromisoformat(text).timestamp()
+
+
+def utc_time(time: bytes) -> bytes:
+    """Return a record's time as Docker prints it: in UTC, nine digits of a second, `Z`."""
+    if time.endswith(b"+00:00"):
+        return time[:-6] + b"Z"
+    text = time.decode("ascii", "replace")
+    head, _, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    moment = datetime.fromisoformat(head + rest[digits:]).astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest[:digits]:0<9}Z".encode()

@@ -31,7 +31,7 @@ from transom.engine.containers.stop import (
 )
 from transom.engine.containers.waits import Condition, WaitContainer
 from transom.errors import Conflict, InvalidParameter, NotSupported
-from transom.logs.record import LogRecord
+from transom.logs.record import LogRecord, utc_time
 from transom.wire.containers import CreateRequest, CreateResponse
 from transom.wire.shape import parse
 
@@ -258,7 +258,7 @@ def _decorated(record: LogRecord, stamp: bool, details: bool) -> bytes:
     data = record.data
     if details:
         data = b" " + data
-    return record.time + b" " + data if stamp else data
+    return utc_time(record.time) + b" " + data if stamp else data
 
 
 def _id(request: web.Request) -> str:
