@@ -90,7 +90,7 @@ def test_pull_of_a_windows_base_needs_no_network(engine: Engine) -> None:
     found = json.loads(engine.docker("image", "inspect", f"{NANO}:ltsc2019").out)[0]
     assert (found["Os"], found["OsVersion"][:9]) == ("windows", "10.0.1776")
     assert found["Transom"]["Unrooted"] == f"{NANO}:ltsc2019"
-    assert engine.docker("images", "--filter", f"reference={NANO}*", "-q").out.split() == [found["Id"][7:19]]
+    assert engine.docker("images", "--filter", f"reference={NANO}:ltsc201*", "-q").out.split() == [found["Id"][7:19]]
     engine.docker("rmi", f"{NANO}:ltsc2019")
 
 
