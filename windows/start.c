@@ -89,7 +89,7 @@ static bool can_run(const wchar_t *command, struct failure *failure)
         GetFileAttributesW(L"C:\\windows\\syswow64\\ntdll.dll") == INVALID_FILE_ATTRIBUTES) {
         *failure = (struct failure){NOT_EXECUTABLE, ERROR_EXE_MACHINE_TYPE_MISMATCH,
                                     "a 32-bit program needs the part wow64 of the Windows base: "
-                                    "make one with transom base build --wow64"};
+                                    "make one with transom base build --part wow64"};
         return false;
     }
     return true;

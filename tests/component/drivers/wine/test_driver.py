@@ -142,7 +142,7 @@ async def test_mounts_below_c_and_as_a_drive(machine: Machine, tmp_path: Path) -
     ran = await machine.run(line, mounts=mounts)
     assert ran.out.startswith(b"from outside")
     assert b"in.txt" in ran.out and b"OUT.txt" in ran.out
-    assert (tmp_path / "OUT.txt").read_text() == "inside\n" or (tmp_path / "OUT.txt").read_bytes() == b"inside\r\n"
+    assert (tmp_path / "OUT.txt").read_bytes().strip() == b"inside"
     assert not (tmp_path / "x").exists()
 
 
