@@ -62,6 +62,7 @@ def start_engines(names: list[str], work: Path, stack: ExitStack) -> list[Target
 
 def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
     wanted = options.only.split(",")
+    facts = machine.facts()
     archive = work / "busybox.tar"
     busybox_archive(archive)
     samples, figures = [], []
@@ -102,7 +103,7 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
     ):
         if text:
             print(text, end="\n\n")
-    return report.document(machine.facts(), engines, samples, figures)
+    return report.document(facts, engines, samples, figures)
 
 
 def main() -> int:

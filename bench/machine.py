@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 
-def facts() -> dict[str, str | int]:
+def facts() -> dict[str, str | int | float]:
     """Return the machine, its system and the version of the code, without anything that names the host."""
     cpu = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
     memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())
@@ -22,6 +22,7 @@ def facts() -> dict[str, str | int]:
         "kernel": platform.release(),
         "cgroups": "v2" if unified else "hybrid" if hybrid else "v1",
         "python": platform.python_version(),
+        "load": round(load(), 1),
         "commit": commit(),
     }
 
