@@ -12,7 +12,7 @@ from transom.build.flags import Flags, Kind, parse_flags
 from transom.build.heredoc import Heredoc, parse_heredoc
 from transom.build.parser import NAMES, Node
 from transom.build.suggest import did_you_mean
-from transom.errors import InvalidParameter
+from transom.errors import InvalidParameter, NotSupported
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 _ONBUILD = re.compile(r"(?i)^\s*ONBUILD\s*")
@@ -119,6 +119,8 @@ def _transfer(node: Node, name: str, known: dict[str, Kind]) -> it.Transfer:
             f"{name} requires at least two arguments, but only one was provided. Destination could not be determined"
         )
     flags = parse_flags(node.flags, known)
+    if flags.is_set("keep-git-dir"):
+        raise NotSupported(f"{name} --keep-git-dir is for git repositories, which this builder does not fetch: drop it")
     *sources, target = node.args
     if parse_heredoc(target) is not None:
         raise InvalidParameter(f"{name} cannot accept a heredoc as a destination")

@@ -74,7 +74,7 @@ class Transfer(Instruction):
 
     documents: sources that are here-documents, written to files of their names.
     origin: `--from`; always empty for ADD.
-    checksum, unpack, keep_git_dir: ADD's alone; unpack None means by the kind of source.
+    checksum, unpack: ADD's alone; unpack None means by the kind of source.
     """
 
     sources: tuple[str, ...]

@@ -11,6 +11,7 @@ from transom.guest import GuestOS
 from transom.wire.containers import HostConfig, MountSpec
 
 PROPAGATIONS = frozenset({"private", "rprivate", "slave", "rslave", "shared", "rshared"})
+_PATH_BYTES = 4096
 _SIZES = {"b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
@@ -24,6 +25,10 @@ def wanted_mounts(host: HostConfig, image_volumes: Iterable[str], guest: GuestOS
     found: dict[str, MountRecord] = {}
 
     def add(record: MountRecord) -> None:
+        if len(record.target) > _PATH_BYTES or len(record.source) > _PATH_BYTES:
+            raise InvalidParameter(f"invalid mount path: it is longer than {_PATH_BYTES} characters")
+        if guest.same_path(record.target).rstrip("\\") == guest.same_path(guest.default_workdir).rstrip("\\"):
+            raise InvalidParameter(f"invalid mount path: '{record.target}': destination can't be '/'")
         key = guest.same_path(record.target)
         if key in found:
             raise InvalidParameter(f"Duplicate mount point: {record.target}")
@@ -37,9 +42,9 @@ def wanted_mounts(host: HostConfig, image_volumes: Iterable[str], guest: GuestOS
         add(_tmpfs(target, options, guest))
     for target in image_volumes:
         # `VOLUME /a/` and `/a` are one; what the user mounts there comes first.
-        key = guest.same_path(guest.join(guest.default_workdir, target))
-        if key not in found:
-            add(MountRecord(type="volume", source="", target=guest.join("", target), driver="local", anonymous=True))
+        target = guest.mount_target(target)
+        if guest.same_path(target) not in found:
+            add(MountRecord(type="volume", source="", target=target, driver="local", anonymous=True))
     return tuple(sorted(found.values(), key=lambda each: each.target.count("/") + each.target.count("\\")))
 
 
@@ -77,9 +82,9 @@ def _from_mount(mount: MountSpec, guest: GuestOS) -> MountRecord:
 
     if not target:
         raise bad("field Target must not be empty")
-    if not guest.is_absolute(target):
+    if not guest.is_mount_target(target):
         raise bad(f"invalid mount path: '{target}' mount path must be absolute")
-    target = guest.join("", target)
+    target = guest.mount_target(target)
     match mount.type:
         case "bind":
             return _bind_mount(mount, target, bad)
@@ -141,7 +146,7 @@ def _tmpfs_mount(mount: MountSpec, target: str, bad: Callable[[str], InvalidPara
 
 
 def _tmpfs(target: str, options: str, guest: GuestOS) -> MountRecord:
-    if not guest.is_absolute(target):
+    if not guest.is_mount_target(target):
         raise InvalidParameter(f"invalid mount path: '{target}' mount path must be absolute")
     size, kept = 0, []
     for option in filter(None, options.split(",")):
@@ -151,7 +156,7 @@ def _tmpfs(target: str, options: str, guest: GuestOS) -> MountRecord:
         else:
             kept.append(option)
     return MountRecord(
-        type="tmpfs", source="", target=guest.join("", target), size_bytes=size, options=tuple(kept),
+        type="tmpfs", source="", target=guest.mount_target(target), size_bytes=size, options=tuple(kept),
         readonly="ro" in kept,
     )  # fmt: skip
 

@@ -31,6 +31,17 @@ class LinuxGuest:
         """Tell whether path starts at the root."""
         return path.startswith("/")
 
+    def is_mount_target(self, path: str) -> bool:
+        """Tell whether path starts at the root."""
+        return path.startswith("/")
+
+    def mount_target(self, path: str) -> str:
+        """Return path seen from the root, which itself cannot be covered."""
+        target = self.join("", path)
+        if target == "/":
+            raise InvalidParameter("invalid specification: destination can't be '/'")
+        return target
+
     def join(self, base: str, path: str) -> str:
         """Return path seen from base, normalised."""
         return posixpath.normpath(posixpath.join("/", base, path))
@@ -38,6 +49,10 @@ class LinuxGuest:
     def root_path(self, path: str) -> str:
         """Return an absolute path as one below the root: `/a/b` → `a/b`, `/` → ``."""
         return posixpath.normpath("/" + path.lstrip("/")).lstrip("/")
+
+    def find_root_path(self, path: str) -> str | None:
+        """Return path below the root; every path is."""
+        return self.root_path(path)
 
     def guest_path(self, root_path: str) -> str:
         """Return the guest's spelling of a path below the root: `a/b` → `/a/b`."""

@@ -33,6 +33,18 @@ class GuestOS(Protocol):
         """Tell whether path is absolute in the guest's terms."""
         ...
 
+    def is_mount_target(self, path: str) -> bool:
+        """Tell whether path says all of where a mount goes: an absolute path, a whole drive."""
+        ...
+
+    def mount_target(self, path: str) -> str:
+        """Return where a mount at path goes, in the one form that it is recorded in; seen from the root if relative.
+
+        Raises:
+            InvalidParameter: nothing can be mounted there.
+        """
+        ...
+
     def join(self, base: str, path: str) -> str:
         """Return path seen from base (WORKDIR after WORKDIR), normalised, in the guest's form.
 
@@ -47,6 +59,10 @@ class GuestOS(Protocol):
         Raises:
             InvalidParameter: the path is not on the root's drive.
         """
+        ...
+
+    def find_root_path(self, path: str) -> str | None:
+        """Return what root_path does, or None for a path outside the root: on another drive."""
         ...
 
     def guest_path(self, root_path: str) -> str:

@@ -55,6 +55,17 @@ class WindowsGuest:
         drive, rest = ntpath.splitdrive(path)
         return rest[:1] in {"\\", "/"} and not drive.startswith(("\\\\", "//"))
 
+    def is_mount_target(self, path: str) -> bool:
+        """Tell whether path is absolute or a drive."""
+        return self.is_absolute(path) or _DRIVE.fullmatch(path) is not None
+
+    def mount_target(self, path: str) -> str:
+        """Return `X:\\…`, or `X:` for a whole drive, which cannot be C:."""
+        target = path.upper() if _DRIVE.fullmatch(path) else self.join("", path).rstrip("\\")
+        if target == "C:":
+            raise InvalidParameter("invalid specification: destination path (c:\\) cannot be 'c:' or 'c:\\'")
+        return target
+
     def join(self, base: str, path: str) -> str:
         """Return path seen from base as `X:\\…`.
 
@@ -87,6 +98,11 @@ class WindowsGuest:
             raise InvalidParameter(f"The specified path is not on the system drive (C:): {path}")
         clean = ntpath.normpath("\\" + rest.lstrip("\\"))
         return clean.lstrip("\\").replace("\\", "/")
+
+    def find_root_path(self, path: str) -> str | None:
+        """Return a path on C: below the root, None for one on another drive."""
+        drive = ntpath.splitdrive(path)[0]
+        return self.root_path(path) if drive.upper() in {"", "C:"} else None
 
     def guest_path(self, root_path: str) -> str:
         """Return the guest's spelling of a path below the root: `app/x` → `C:\\app\\x`."""

@@ -59,9 +59,9 @@ class FindRoot:
             readonly = "container rootfs is marked read-only" if container.host_config.readonly_rootfs else ""
             return Place(await self.root(container), inner + trailing, readonly)
         readonly = "mounted volume is marked read-only" if mount.readonly else ""
-        if not container.is_running:
+        whole = guest.find_root_path(guest.join(guest.default_workdir, path))
+        if not container.is_running or whole is None:
             return Place(Root(path=mount.source, folds_case=not guest.has_owners), inner + trailing, readonly)
-        whole = guest.root_path(guest.join(guest.default_workdir, path))
         return Place(await self.root(container), whole + trailing, readonly)
 
     async def flush(self, container: Container) -> None:
@@ -85,7 +85,7 @@ def _mount_at(container: Container, guest: GuestOS, path: str) -> tuple[MountRec
     whole = guest.join(guest.default_workdir, path)
     best: tuple[MountRecord | None, str] = (None, "")
     for mount in container.mounts:
-        target = guest.same_path(guest.join(guest.default_workdir, mount.target)).replace("\\", "/").rstrip("/")
+        target = guest.same_path(mount.target).replace("\\", "/").rstrip("/")
         folded = guest.same_path(whole).replace("\\", "/")
         if mount.source and (folded == target or folded.startswith(target + "/")):
             inner = whole.replace("\\", "/")[len(target) :].strip("/")

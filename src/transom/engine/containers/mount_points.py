@@ -2,7 +2,6 @@
 
 from transom.containers.container import Container
 from transom.engine.containers.start import INSIDE
-from transom.errors import InvalidParameter
 from transom.guest import GuestOS
 
 
@@ -11,10 +10,7 @@ def mount_points(container: Container, guest: GuestOS) -> list[str]:
     targets = [*INSIDE.values(), "/dev", "/proc", "/sys", *(mount.target for mount in container.mounts)]
     found: list[str] = []
     for target in targets:
-        try:
-            path = guest.root_path(target)
-        except InvalidParameter:
-            continue  # on another drive than the root's
+        path = guest.find_root_path(target)  # None: on another drive than the root's
         while path:
             found.append(path)
             path = path.rpartition("/")[0]

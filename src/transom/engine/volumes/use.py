@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from transom.containers.container import Container, MountRecord
 from transom.containers.repository import ContainerRepository
-from transom.errors import InvalidParameter
 from transom.guest import GuestOS
 from transom.model.ids import new_id
 from transom.snapshots.snapshotter import Snapshotter
@@ -57,9 +56,8 @@ class Volumes:
         """Copy what the image has at the target, as long as the volume is empty."""
         if volume.source != volume.path or not container.snapshot_parent:
             return
-        try:
-            path = guest.root_path(mount.target)
-        except InvalidParameter:
+        path = guest.find_root_path(mount.target)
+        if path is None:
             return  # on a drive that no image has
         root = await self.snapshots.view(container.snapshot_parent)
         await self.filler.fill(root, path, volume.path)
