@@ -217,6 +217,17 @@ async def test_kill_ends_everything_and_keeps_the_registry(machine: Machine) -> 
     await stdio.close()
 
 
+async def test_kill_ends_a_paused_container(machine: Machine) -> None:
+    spec = machine.spec("cmd", open_stdin=True)
+    stdio = await machine.create(spec)
+    await machine.driver.pause(spec.container_id)
+    assert await machine.driver.status(spec.container_id) is RuntimeStatus.PAUSED
+    async with asyncio.timeout(5):
+        await machine.driver.kill(spec.container_id, "SIGKILL")
+    assert (await machine.driver.wait(spec.container_id)).code == 137
+    await stdio.close()
+
+
 async def test_stop_reaches_the_program(machine: Machine) -> None:
     spec = machine.spec("cmd /c pause", open_stdin=True)
     stdio = await machine.create(spec)
@@ -225,6 +236,15 @@ async def test_stop_reaches_the_program(machine: Machine) -> None:
         await machine.driver.stop(spec.container_id, "SIGINT")
         await machine.driver.wait(spec.container_id)
     await stdio.close()
+
+
+async def test_what_is_typed_before_a_prompt_is_not_lost(machine: Machine) -> None:
+    spec = machine.spec("cmd", terminal=True, open_stdin=True)
+    stdio = await machine.create(spec)
+    await stdio.write(b"echo typed on %OS%\rexit 6\r")
+    out, _ = await talk(stdio, None)
+    assert b"typed on Windows_NT" in out
+    assert (await machine.driver.wait(spec.container_id)).code == 6
 
 
 async def test_terminal_is_a_console(machine: Machine) -> None:

@@ -124,6 +124,8 @@ class WineDriver:
         if signal.upper() != "SIGKILL":
             await self.stop(container_id, signal)
             return
+        if await self._inner.status(container_id) is RuntimeStatus.PAUSED:
+            await self._inner.unpause(container_id)  # a frozen process 1 would see no signal
         await self._inner.kill(container_id, _SOFT_KILL)
         try:
             async with asyncio.timeout(KILL_S):
