@@ -6,6 +6,7 @@ It is bound into the container at /run/transom. What is read from it was written
 import asyncio
 import os
 import shutil
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from transom.errors import Conflict
 
 MAIN = "main"
 _LINE_LIMIT = 4096
+_REQUEST_LIMIT = 4 << 20
 
 
 def exec_name(exec_id: str) -> str:
@@ -41,17 +43,20 @@ class Control:
         os.mkfifo(self.directory / f"{MAIN}.ctl", 0o600)
 
     def put(self, name: str, request: bytes) -> None:
-        """Leave a request for a first process."""
-        (self.directory / name).write_bytes(request)
-        with suppress(FileExistsError):
-            os.mkfifo(self.directory / f"{name}.report", 0o600)
+        """Leave a request for a first process, under a name that is new."""
+        fd = os.open(self.directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(fd, "wb") as file:
+            file.write(request)
+        os.mkfifo(self.directory / f"{name}.report", 0o600)
 
     def request(self, name: str) -> bytes:
         """Return a request as it was put, empty if there is none."""
         try:
-            return (self.directory / name).read_bytes()
+            fd = os.open(self.directory / name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         except OSError:
             return b""
+        with open(fd, "rb") as file:
+            return file.read(_REQUEST_LIMIT) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
 
     def send(self, line: str) -> bool:
         """Send a line to the container's first Windows process; return False if nobody listens."""
@@ -68,8 +73,19 @@ class Control:
         return True
 
     def listen(self, name: str) -> "Listener":
-        """Open the reports of a request; do so before what is to report is started."""
-        return Listener(os.open(self.directory / f"{name}.report", os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW))
+        """Open the reports of a request; do so before what is to report is started.
+
+        Raises:
+            Conflict: the container is not there, or has put something else in the FIFO's place.
+        """
+        try:
+            fd = os.open(self.directory / f"{name}.report", os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
+        except OSError as exc:
+            raise Conflict(f"container {self.directory.name} is not there") from exc
+        if not stat.S_ISFIFO(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise Conflict(f"container {self.directory.name} has broken its control files")
+        return Listener(fd)
 
     def exit_code(self, name: str) -> int | None:
         """Return the 32-bit exit code that a first process left, None if it left none."""

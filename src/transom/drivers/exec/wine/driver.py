@@ -5,9 +5,10 @@ What it keeps of a container is in `<exec root>/wine/<id>/` (see control.py) and
 """
 
 import asyncio
+import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,7 @@ from transom.aio.locks import KeyedLock
 from transom.drivers.exec.wine import prefix, request, translate
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.control import MAIN, Control, Listener, exec_name
-from transom.errors import Conflict, StartFailed, TransomError
+from transom.errors import Conflict, StartFailed, TransomError, Unavailable
 from transom.execution.driver import (
     ExecDriver,
     ExitStatus,
@@ -95,12 +96,13 @@ class WineDriver:
         base = self._bases.path(self._bases.find(spec.base).digest)
         control = self._control(spec.container_id)
         async with UndoStack() as undo:
-            control.make()
-            undo.push(control.remove)
-            control.put(MAIN, wanted)
-            passwd = control.directory / "passwd"
-            passwd.write_text(f"{user}:x:0:0::{translate.PREFIX}:/\n", encoding="ascii")
-            made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
+            with _disk_errors():
+                control.make()
+                undo.push(control.remove)
+                control.put(MAIN, wanted)
+                passwd = control.directory / "passwd"
+                passwd.write_text(f"{user}:x:0:0::{translate.PREFIX}:/\n", encoding="ascii")
+                made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
             faults.point(PREPARED)
             places = translate.Places(base, control.directory, made)
             await self._inner.create(translate.linux_spec(spec, places, str(passwd)))
@@ -220,7 +222,8 @@ class WineDriver:
         if not process.user:
             process = replace(process, user=main.get(b"user", b"").decode())
         version = main.get(b"version", b"").decode() or request.windows_version("")[0]
-        control.put(name, request.encode(process, request.Machine(version, self._machine_mhz)))
+        with _disk_errors():
+            control.put(name, request.encode(process, request.Machine(version, self._machine_mhz)))
         args = (translate.INIT, "exec", f"{translate.CONTROL}/{name}")
         await self._inner.exec_create(container_id, exec_id, translate.process(process, args))
 
@@ -267,10 +270,7 @@ class WineDriver:
     async def _listening(self, control: Control, name: str) -> AsyncIterator[Listener]:
         """Hold the reports of one request; two who listen would take each other's lines."""
         async with self._reports(f"{control.directory.name}/{name}"):
-            try:
-                listener = control.listen(name)
-            except OSError as exc:
-                raise Conflict(f"container {control.directory.name} is not there") from exc
+            listener = control.listen(name)
             try:
                 yield listener
             finally:
@@ -305,6 +305,19 @@ class WineDriver:
             raise request.start_failed(report, command)
         if report.word != "started":
             raise StartFailed(f"the container's first Windows process said {report.word!r}")
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Turn what the disk says into an answer.
+
+    Raises:
+        Unavailable: it is full or broken.
+    """
+    try:
+        yield
+    except OSError as exc:
+        raise Unavailable(f"cannot write the container's files: {os.strerror(exc.errno or 0)}") from exc
 
 
 async def _await(ended: Awaitable[ExitStatus]) -> ExitStatus:

@@ -3,9 +3,9 @@
 import json
 import os
 import re
+import stat
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,14 @@ from transom.drivers.exec.wine.base.contents import PE32_DIR
 from transom.drivers.exec.wine.request import ADMINISTRATOR, windows_version
 from transom.errors import InvalidParameter, NotFound
 from transom.execution.spec import ExecSpec
+from transom.host.rootfs import Rootfs
 
 DIRECTORY = "wine"
 """Name of the prefix below ExecSpec.state_dir."""
-_ORIGIN = "origin.json"
+_ORIGIN = "registry-origin.json"
+"""Beside the prefix, where the container cannot write: what its registry was made from."""
+_DEVICES = "dosdevices"
+MAX_FILE_BYTES = 256 << 20
 _BAD_IN_NAME = re.compile(r"[^A-Za-z0-9-]")
 
 _PRODUCTS = {
@@ -115,18 +119,20 @@ def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str]) ->
         InvalidParameter: a layer's registry delta is malformed.
     """
     prefix = Path(spec.state_dir) / DIRECTORY
-    devices = prefix / "dosdevices"
-    devices.mkdir(parents=True, exist_ok=True)
-    for old in devices.iterdir():
-        old.unlink()
-    for letter, path in drives.items():
-        (devices / f"{letter.lower()}:").symlink_to(path)
-    if not (prefix / "system.reg").exists():
-        identity = identity_of(spec, user)
-        for name, text in _initial(base, spec.registry_deltas, identity).items():
-            _write(prefix / f"{name}.reg", text)
-        origin = {"base": str(base), "deltas": list(spec.registry_deltas), "identity": _as_dict(identity)}
-        _write(prefix / _ORIGIN, json.dumps(origin))
+    prefix.mkdir(parents=True, exist_ok=True)
+    # The container writes into its prefix: every path there is opened as one that may lead anywhere.
+    with Rootfs.at(str(prefix)) as root:
+        root.remove(_DEVICES)
+        root.mkdir(_DEVICES, 0o755)
+        for letter, path in drives.items():
+            root.symlink(path, f"{_DEVICES}/{letter.lower()}:")
+        if not all(_is_file(root, f"{name}.reg") for name in registry.BRANCHES):
+            identity = identity_of(spec, user)
+            texts = _initial(base, spec.registry_deltas, identity)
+            origin = {"base": str(base), "deltas": list(spec.registry_deltas), "identity": _as_dict(identity)}
+            (prefix.parent / _ORIGIN).write_text(json.dumps(origin), encoding="utf-8")
+            for name, text in texts.items():
+                _write(root, f"{name}.reg", text)
     return prefix
 
 
@@ -159,15 +165,16 @@ def registry_delta(state_dir: str, base_digest: str) -> bytes:
 
     Raises:
         NotFound: the container has never been started.
+        InvalidParameter: the container has made something else of its registry files.
     """
-    prefix = Path(state_dir) / DIRECTORY
     try:
-        origin = json.loads(_read(prefix / _ORIGIN))
+        origin = json.loads(_read(Path(state_dir) / _ORIGIN))
     except FileNotFoundError:
         raise NotFound("the container has no registry yet") from None
     identity = Identity(**origin["identity"])
     before = {name: registry.parse(t) for name, t in _initial(Path(origin["base"]), origin["deltas"], identity).items()}
-    after = {name: registry.parse(_read(prefix / f"{name}.reg")) for name in registry.BRANCHES}
+    with Rootfs.at(str(Path(state_dir) / DIRECTORY)) as root:
+        after = {name: registry.parse(_read_inside(root, f"{name}.reg")) for name in registry.BRANCHES}
     delta = registry.diff(before, after, base=base_digest)
     values = own_values(identity, wow64=_has_wow64(Path(origin["base"])))
     own = [(key, value) for key, entries in values.items() for value in entries]
@@ -187,19 +194,31 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="surrogateescape")
 
 
-def _write(path: Path, text: str) -> None:
-    """Replace path whole: an engine killed meanwhile leaves the old file or none."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", errors="surrogateescape")
-    os.replace(part, path)
+def _is_file(root: Rootfs, name: str) -> bool:
+    return root.exists(name) and stat.S_ISREG(root.lstat(name).st_mode)
 
 
-def forget_locks(prefix: Path) -> None:
-    """Remove what a killed wineserver left in the prefix."""
-    for pattern in ("reg*.tmp", "*.save"):
-        for path in prefix.glob(pattern):
-            with suppress(FileNotFoundError):
-                path.unlink()
+def _read_inside(root: Rootfs, name: str) -> str:
+    try:
+        fd = root.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as exc:
+        raise InvalidParameter(f"the container's {name} cannot be read: {os.strerror(exc.errno or 0)}") from exc
+    with open(fd, "rb") as file:
+        info = os.fstat(file.fileno())
+        if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_FILE_BYTES:
+            raise InvalidParameter(f"the container's {name} is no registry file")
+        return file.read(MAX_FILE_BYTES).decode("utf-8", "surrogateescape")
+
+
+def _write(root: Rootfs, name: str, text: str) -> None:
+    """Replace a file of the prefix whole: an engine killed meanwhile leaves the old one or none."""
+    part = f"{name}.part"
+    root.remove(part)
+    fd = root.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    with open(fd, "wb") as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+    root.remove(name)
+    root.rename(part, name)
 
 
 def check_drive(target: str) -> str:

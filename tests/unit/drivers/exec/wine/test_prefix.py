@@ -109,6 +109,34 @@ def test_delta_of_an_untouched_container_is_empty(base: Path, spec: ExecSpec) ->
     assert prefix.registry_delta(spec.state_dir, "sha256:b") == b""
 
 
+def test_links_that_a_container_left_lead_nowhere(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
+    """A Windows program reaches its prefix, and the engine writes there as root when the container starts again."""
+    made = prefix.prepare(spec, base, "ContainerUser", {"c": "/c"})
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "precious").write_text("kept")
+    for name in ("system.reg", "user.reg"):
+        (made / name).unlink()
+        (made / f"{name}.part").symlink_to(outside / "precious")
+    (made / "system.reg").symlink_to(outside / "new")
+    (made / "dosdevices/c:").unlink()
+    (made / "dosdevices").rmdir()
+    (made / "dosdevices").symlink_to(outside)
+    prefix.prepare(spec, base, "ContainerUser", {"c": "/c"})
+    assert [each.name for each in outside.iterdir()] == ["precious"]
+    assert (outside / "precious").read_text() == "kept"
+    assert NAME in branch(made)
+
+
+def test_registry_file_that_is_a_link_is_not_read(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
+    made = prefix.prepare(spec, base, "ContainerUser", {})
+    (tmp_path / "secret").write_text(registry.HEADERS["user"] + '\n[Secret]\n"x"="y"\n')
+    (made / "user.reg").unlink()
+    (made / "user.reg").symlink_to(tmp_path / "secret")
+    with pytest.raises(InvalidParameter):
+        prefix.registry_delta(spec.state_dir, "sha256:b")
+
+
 def test_delta_of_a_container_never_started(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         prefix.registry_delta(str(tmp_path), "sha256:b")
