@@ -18,6 +18,7 @@ from transom.api.app import Route, build_app
 from transom.api.convert_images import summary_shape
 from transom.api.routes.absent import AbsentRoutes
 from transom.api.routes.archive import ContainerFileRoutes
+from transom.api.routes.attach_ws import AttachWebSocketRoutes
 from transom.api.routes.bases import BaseRoutes
 from transom.api.routes.build import BuildRoutes
 from transom.api.routes.containers import ContainerRoutes
@@ -152,6 +153,8 @@ class Engine:
     workers: Workers
     network_driver: BridgeDriver
     start_at_boot: StartAtBoot
+    cgroups: Cgroups
+    cgroup_root: str
 
     async def started(self) -> None:
         """Do what waits for the sockets: restart policies."""
@@ -166,6 +169,8 @@ class Engine:
         await self.state.operations.close(timeout_s=5)
         await self.network_driver.close(leave=self.is_busy())
         await self.workers.close()
+        if not self.is_busy():
+            self.cgroups.remove(self.cgroup_root)
         await self.database.close()
 
 
@@ -330,6 +335,7 @@ async def build_engine(config: Config) -> Engine:
             InspectContainer(state, snapshots, places, execs, clock, _storage),
             list_containers, state.hubs, operations, announce,
         ).routes(),
+        *AttachWebSocketRoutes(containers, state.hubs, ReadLogs(state, logs), announce).routes(),
         *ExecRoutes(execs, operations).routes(),
         *ContainerFileRoutes(
             ContainerArchive(state, roots, files), ExportContainer(state, roots, files),
@@ -356,7 +362,16 @@ async def build_engine(config: Config) -> Engine:
         ).routes(),
         *AbsentRoutes().routes(),
     ]  # fmt: skip
-    return Engine(build_app(routes), state, database, workers, network_driver, StartAtBoot(state, start))
+    return Engine(
+        build_app(routes),
+        state,
+        database,
+        workers,
+        network_driver,
+        StartAtBoot(state, start),
+        Cgroups(host.hierarchy),
+        f"/{host.instance}",
+    )
 
 
 async def _measure(workers: Workers, path: str) -> int:

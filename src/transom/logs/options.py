@@ -22,9 +22,7 @@ def check_log(config: LogConfig) -> None:
     """
     kind = config.type or "json-file"
     if kind not in {"json-file", "local", "none"}:
-        raise InvalidParameter(
-            f"logger: no log driver named '{kind}' is registered: Transom has json-file, local and none"
-        )
+        raise InvalidParameter(f'error looking up logging plugin {kind}: plugin "{kind}" not found')
     for name, value in config.config.items():
         if name in _ATTRIBUTES:
             raise NotSupported(f"--log-opt {name} is not supported: a log keeps the program's output alone")

@@ -37,15 +37,13 @@ def parse_lines(block: bytes) -> Iterator[LogRecord]:
             yield record
 
 
-def seconds_of(time: bytes) -> float:
-    """Return a record's time in seconds since 1970."""
+def nanoseconds_of(time: bytes) -> int:
+    """Return a record's time in nanoseconds since 1970."""
     text = time.decode("ascii", "replace")
-    head, dot, rest = text.partition(".")
-    if dot:
-        digits = len(rest) - len(rest.lstrip("0123456789"))
-        fraction, zone = rest[:digits], rest[digits:]
-        text = f"{head}.{fraction[:6]:0<6}{zone}"
-    return datetime.fromisoformat(text).timestamp()
+    head, _, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    whole = datetime.fromisoformat(head + rest[digits:]) if rest else datetime.fromisoformat(text)
+    return int(whole.timestamp()) * 10**9 + int(f"{rest[:digits][:9]:0<9}")
 
 
 def utc_time(time: bytes) -> bytes:

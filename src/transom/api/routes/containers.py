@@ -8,7 +8,7 @@ from aiohttp import web
 
 from transom.aio.operations import Operations
 from transom.api.pump import pump
-from transom.api.query import flag, moment, number
+from transom.api.query import flag, moment_ns, number, side
 from transom.api.stream import MULTIPLEXED, RAW, Hijacked, HijackResponse, frame, hijack, start_stream
 from transom.containers.container import Container
 from transom.containers.filters import KNOWN, parse_filters
@@ -156,7 +156,7 @@ class ContainerRoutes:
 
     async def resize(self, request: web.Request) -> web.Response:
         """POST /containers/{id}/resize."""
-        await self.resize_(_id(request), number(request.query, "h"), number(request.query, "w"))
+        await self.resize_(_id(request), side(request.query, "h"), side(request.query, "w"))
         return web.Response(status=200)
 
     async def rename(self, request: web.Request) -> web.Response:
@@ -231,9 +231,9 @@ class ContainerRoutes:
         wanted = LogQuery(
             stdout=stdout,
             stderr=stderr,
-            since=moment(query, "since"),
-            until=moment(query, "until"),
-            tail=int(tail) if tail.isdecimal() else -1,
+            since_ns=moment_ns(query, "since"),
+            until_ns=moment_ns(query, "until"),
+            tail=number(query, "tail") if tail.isdecimal() else -1,
             follow=flag(query, "follow"),
         )
         stamped, details = flag(query, "timestamps"), flag(query, "details")

@@ -1,6 +1,7 @@
 """Tag Exec."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from aiohttp import web
 
 from transom.aio.operations import Operations
 from transom.api.pump import pump
-from transom.api.query import number
+from transom.api.query import side
 from transom.api.routes.containers import body, content_type, json
-from transom.api.stream import RAW, HijackResponse, frame, hijack
+from transom.api.stream import RAW, Hijacked, HijackResponse, frame, hijack
+from transom.containers.config import console_size
 from transom.engine.containers.exec import Execs, ExecSession
-from transom.errors import StartFailed
+from transom.errors import TransomError
 from transom.execution.stdio import Stdio
 from transom.wire.containers import ExecCreateRequest, ExecStartRequest
 from transom.wire.shape import parse
@@ -47,39 +49,30 @@ class ExecRoutes:
         """POST /exec/{id}/start."""
         shape = parse(await body(request), ExecStartRequest)
         session = self.execs.get(request.match_info["id"])
-        rows, columns = (shape.console_size or [0, 0])[:2]
+        rows, columns = console_size(shape.console_size)
+        self.execs.check_startable(session)
         starting = self.execs.start(session.id, detach=shape.detach, size=(rows, columns))
+        if shape.detach:
+            await self.operations.run(starting, name="exec")
+            return web.Response(status=200)
+        # The answer's head goes out before the program runs: a client may read both at once, and lose what follows it.
+        stream = hijack(request, RAW if session.request.tty else content_type(request, session.container))
         try:
             stdio = await self.operations.run(starting, name="exec")
-        except StartFailed as exc:
-            if shape.detach:
-                raise
-            return await _tell(request, session, f"{exc}\r\n".encode())
-        if stdio is None:
-            return web.Response(status=200)
-        wanted = session.request
-        try:
-            kind = RAW if wanted.tty else content_type(request, session.container)
-            stream = hijack(request, kind)
-            async with aclosing(_pieces(stdio)) as pieces:
-                await pump(
-                    stream,
-                    pieces,
-                    stdio if wanted.attach_stdin else None,
-                    tty=wanted.tty,
-                    once=True,
-                    wants=(wanted.attach_stdout, wanted.attach_stderr),
-                )
-            # The CLI asks for the exit code as soon as the stream ends: it has to be known by then.
-            await _known_end(session)
-        finally:
-            await stdio.close()
+        except TransomError as exc:
+            # Where its output would have been: there clients look for it, as with Docker.
+            text = f"{exc}\r\n".encode()
+            with contextlib.suppress(ConnectionError):
+                await stream.write(text if session.request.tty else frame(1, text))
+        else:
+            if stdio is not None:
+                await _carry(stream, session, stdio)
         stream.close()
         return HijackResponse()
 
     async def resize(self, request: web.Request) -> web.Response:
         """POST /exec/{id}/resize."""
-        await self.execs.resize(request.match_info["id"], number(request.query, "h"), number(request.query, "w"))
+        await self.execs.resize(request.match_info["id"], side(request.query, "h"), side(request.query, "w"))
         return web.Response(status=200)
 
     async def inspect(self, request: web.Request) -> web.Response:
@@ -109,13 +102,23 @@ class ExecRoutes:
         )
 
 
-async def _tell(request: web.Request, session: ExecSession, text: bytes) -> web.StreamResponse:
-    """Write why the program could not start where its output would have been: clients read it there, as Docker's do."""
-    tty = session.request.tty
-    stream = hijack(request, RAW if tty else content_type(request, session.container))
-    await stream.write(text if tty else frame(1, text))
-    stream.close()
-    return HijackResponse()
+async def _carry(stream: Hijacked, session: ExecSession, stdio: Stdio) -> None:
+    """Carry the program's streams until its output ends."""
+    wanted = session.request
+    try:
+        async with aclosing(_pieces(stdio)) as pieces:
+            await pump(
+                stream,
+                pieces,
+                stdio if wanted.attach_stdin else None,
+                tty=wanted.tty,
+                once=True,
+                wants=(wanted.attach_stdout, wanted.attach_stderr),
+            )
+        # The CLI asks for the exit code as soon as the stream ends: it has to be known by then.
+        await _known_end(session)
+    finally:
+        await stdio.close()
 
 
 async def _pieces(stdio: Stdio) -> AsyncGenerator[tuple[int, bytes], None]:

@@ -6,7 +6,7 @@ Execs live in memory, as in Docker: they end with the engine's knowledge of them
 import asyncio
 from dataclasses import dataclass, field
 
-from transom.containers.config import as_list
+from transom.containers.config import as_list, console_size
 from transom.containers.container import Container
 from transom.containers.lifecycle import Status
 from transom.engine.containers.run_state import RunState
@@ -70,7 +70,7 @@ class Execs:
         if not args:
             raise InvalidParameter("No exec command specified")
         guest = guest_for(container.os)
-        rows, columns = (request.console_size or [0, 0])[:2]
+        rows, columns = console_size(request.console_size)
         base = guest.merge_env(guest.runtime_env(container.config.hostname or container.id[:12], request.tty), ())
         process = ProcessSpec(
             args=args,
@@ -98,10 +98,7 @@ class Execs:
             StartFailed: its program could not be started.
         """
         session = self.get(exec_id)
-        if session.started:
-            raise Conflict(f"exec {exec_id} has already run: create another one")
-        container = self._state.containers.get(session.container.id)
-        _check_running(container, container.id)
+        container = self.check_startable(session)
         session.started = True
         process = session.process
         if any(size):
@@ -120,6 +117,18 @@ class Execs:
         self._state.operations.spawn(self._until_exit(session), name=f"exec {session.id[:12]}")
         self._state.announce(f"exec_start: {' '.join(process.args)}", container, execID=session.id)
         return stdio
+
+    def check_startable(self, session: ExecSession) -> Container:
+        """Return the container as it is now.
+
+        Raises:
+            Conflict: the exec was started before, or the container does not run.
+        """
+        if session.started:
+            raise Conflict(f"exec {session.id} has already run: create another one")
+        container = self._state.containers.get(session.container.id)
+        _check_running(container, container.id)
+        return container
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None:
         """Set the exec's terminal size."""

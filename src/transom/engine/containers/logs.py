@@ -9,18 +9,18 @@ from typing import Any
 from transom.containers.container import Container
 from transom.engine.containers.run_state import RunState
 from transom.errors import NotSupported
-from transom.logs.record import LogRecord, parse_lines, seconds_of
+from transom.logs.record import LogRecord, nanoseconds_of, parse_lines
 from transom.logs.store import LogStore
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """What is asked for; times in seconds since 1970, 0 means none; tail -1 means all."""
+    """What is asked for; times in nanoseconds since 1970, 0 means none; tail -1 means all."""
 
     stdout: bool = True
     stderr: bool = True
-    since: float = 0
-    until: float = 0
+    since_ns: int = 0
+    until_ns: int = 0
     tail: int = -1
     follow: bool = False
 
@@ -49,9 +49,9 @@ class ReadLogs:
             async for record in records:
                 if not (query.stdout if record.stream == 1 else query.stderr):
                     continue
-                if query.since and seconds_of(record.time) < query.since:
+                if query.since_ns and nanoseconds_of(record.time) < query.since_ns:
                     continue
-                if query.until and seconds_of(record.time) > query.until:
+                if query.until_ns and nanoseconds_of(record.time) > query.until_ns:
                     return
                 yield record
 
