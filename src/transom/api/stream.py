@@ -8,6 +8,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from transom.api.connection import Connection
+
 HIGH_WATER = 256 * 1024
 
 RAW = "application/vnd.docker.raw-stream"
@@ -33,8 +35,9 @@ class Hijacked(asyncio.Protocol):
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
-        self._paused = False
-        self.eof = False
+        # A client that sent much, or all, before the answer: HTTP's side has paused, or seen the end, already.
+        self._paused = not transport.is_reading()
+        self.eof = isinstance(beneath, Connection) and beneath.half_closed
         self.lost = False
         self.gone = asyncio.Event()
 
@@ -56,6 +59,8 @@ class Hijacked(asyncio.Protocol):
         """Remember the client's half-close; keep the connection open for our side."""
         self.eof = True
         self._wake.set()
+        if isinstance(self._beneath, Connection):
+            self._beneath.watch_hang_up()
         return True
 
     def pause_writing(self) -> None:
@@ -77,6 +82,7 @@ class Hijacked(asyncio.Protocol):
     async def read(self) -> bytes:
         """Return what the client sent, empty at its half-close."""
         while not self._received:
+            self._resume()
             if self.eof:
                 return b""
             await self._wake.wait()
@@ -84,10 +90,13 @@ class Hijacked(asyncio.Protocol):
         data = b"".join(self._received)
         self._received.clear()
         self._size = 0
-        if self._paused and not self.lost:
+        self._resume()
+        return data
+
+    def _resume(self) -> None:
+        if self._paused and not self.eof:
             self._paused = False
             self._transport.resume_reading()
-        return data
 
     async def write(self, data: bytes) -> None:
         """Send data.

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ctypes
 import errno
+import faulthandler
 import gc
 import grp
 import logging
@@ -22,6 +23,8 @@ from pathlib import Path
 from aiohttp import web
 
 from transom import faults
+from transom.aio.hangup import HangUps
+from transom.api.connection import connections
 from transom.daemon import logging_setup
 from transom.daemon.config import Config, load
 from transom.daemon.wiring import Engine, build_engine
@@ -44,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"transomd: {exc}", file=sys.stderr)
         return 2
     logging_setup.set_up(config.log_level)
+    faulthandler.enable()  # a crash in a library written in C names the Python lines that led there
     if os.geteuid() != 0:
         print("transomd: the engine needs root: it makes mounts, networks and control groups", file=sys.stderr)
         return 1
@@ -93,10 +97,12 @@ async def _serve(config: Config, inherited: list[socket.socket]) -> int:
 
 
 async def _listen(config: Config, engine: Engine, inherited: list[socket.socket], stop: asyncio.Event) -> int:
-    runner = web.AppRunner(
-        engine.app, handler_cancellation=True, access_log=None, keepalive_timeout=300, shutdown_timeout=1.0
-    )
+    runner = web.AppRunner(engine.app, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
+    assert runner.server is not None
+    hang_ups = HangUps()
+    accept = connections(runner.server, hang_ups)
+    listeners: list[asyncio.Server] = []
     made: list[str] = []
     try:
         sockets = list(inherited)
@@ -111,7 +117,7 @@ async def _listen(config: Config, engine: Engine, inherited: list[socket.socket]
             sockets.append(_bind(path, config.group))
             made.append(path)
         for sock in sockets:
-            await web.SockSite(runner, sock, backlog=512).start()
+            listeners.append(await asyncio.get_running_loop().create_server(accept, sock=sock, backlog=512))
             log.info("listening", extra={"socket": sock.getsockname()})
         await engine.started()
         _notify("READY=1")
@@ -123,8 +129,11 @@ async def _listen(config: Config, engine: Engine, inherited: list[socket.socket]
         for path in made:
             with contextlib.suppress(OSError):
                 os.unlink(path)
+        for listener in listeners:
+            listener.close()
         async with asyncio.timeout(_SHUTDOWN_S):
             await runner.cleanup()
+        hang_ups.close()
 
 
 async def _until_told(config: Config, engine: Engine, stop: asyncio.Event) -> None:
