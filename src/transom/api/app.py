@@ -50,6 +50,6 @@ def build_app(routes: Iterable[Route]) -> web.Application:
     for method, path, handler in routes:
         typed = cast(Handler, handler)
         app.router.add_route(method, path, typed)
-        app.router.add_route(method, r"/v{v:\d+\.\d+}" + path, typed)
+        app.router.add_route(method, r"/v{v:[0-9]{1,4}\.[0-9]{1,4}}" + path, typed)
     app.on_response_prepare.append(_headers)
     return app

@@ -1,17 +1,19 @@
 """Checks of what create is asked for, and its merge with the image's configuration; pure."""
 
-import os
 import re
 from collections.abc import Mapping
 
 import msgspec
 
+from transom.containers.limits import check_health, check_limits
 from transom.containers.restart import check_policy
 from transom.errors import InvalidParameter, NotSupported
 from transom.guest import GuestOS
 from transom.wire.containers import Config, HealthConfig, HostConfig
 
-MIN_MEMORY_BYTES = 6 << 20
+_DOMAIN_BYTES = 64
+_PATH_BYTES, _NAME_BYTES = 4096, 255
+_SIDE_MAX = 0xFFFF
 _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
 _ISOLATIONS = frozenset({"", "default", "process", "hyperv"})
 
@@ -87,6 +89,8 @@ def check(config: Config, host: HostConfig, guest: GuestOS) -> list[str]:
         raise InvalidParameter("no command specified")
     if config.hostname and (not _HOSTNAME.fullmatch(config.hostname) or len(config.hostname) > 64):
         raise InvalidParameter(f"invalid hostname format: {config.hostname}")
+    if len(config.domainname) > _DOMAIN_BYTES:
+        raise InvalidParameter(f"invalid domain name: it is longer than {_DOMAIN_BYTES} characters")
     if config.working_dir and not guest.is_absolute(config.working_dir):
         raise InvalidParameter(
             f"the working directory '{config.working_dir}' is invalid, it needs to be an absolute path"
@@ -106,7 +110,10 @@ def check(config: Config, host: HostConfig, guest: GuestOS) -> list[str]:
         if value and value not in _UNSHARED:
             raise InvalidParameter(text)
     _check_modes(host)
-    return _check_limits(host)
+    check_health(config.healthcheck)
+    console_size(host.console_size)
+    _check_cgroup_parent(host.cgroup_parent)
+    return check_limits(host)
 
 
 def _check_isolation(isolation: str) -> None:
@@ -140,32 +147,23 @@ def _check_modes(host: HostConfig) -> None:
             raise NotSupported(f"--security-opt {name} is not supported: Transom sets no {name} profile")
 
 
-def _check_limits(host: HostConfig) -> list[str]:
-    warnings: list[str] = []
-    if host.memory and host.memory < MIN_MEMORY_BYTES:
-        raise InvalidParameter("Minimum memory limit allowed is 6MB")
-    if host.memory_swap > 0 and not host.memory:
-        raise InvalidParameter("You should always set the Memory limit when using Memoryswap limit, see usage")
-    if host.memory and 0 < host.memory_swap < host.memory:
-        raise InvalidParameter("Minimum memoryswap limit should be larger than memory limit, see usage")
-    if host.memory_reservation and host.memory and host.memory < host.memory_reservation:
-        raise InvalidParameter("Minimum memory limit can not be less than memory reservation limit, see usage")
-    if host.nano_cpus and (host.cpu_period or host.cpu_quota):
-        raise InvalidParameter("Conflicting options: Nano CPUs and CPU Period cannot both be set.")
-    cpus = os.cpu_count() or 1
-    if host.nano_cpus < 0 or host.nano_cpus > cpus * 10**9:
-        raise InvalidParameter(f"range of CPUs is from 0.01 to {cpus}.00, as there are only {cpus} CPUs available")
-    if host.cpu_period and not 1000 <= host.cpu_period <= 1_000_000:
-        raise InvalidParameter("CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)")
-    if 0 < host.cpu_quota < 1000:
-        raise InvalidParameter("CPU cfs quota can not be less than 1ms (i.e. 1000)")
-    if host.oom_score_adj and not -1000 <= host.oom_score_adj <= 1000:
-        raise InvalidParameter(f"Invalid value {host.oom_score_adj}, range for oom score adj is [-1000, 1000]")
-    if host.shm_size < 0:
-        raise InvalidParameter("SHM size can not be less than 0")
-    if host.memory_swappiness not in {None, -1}:
-        warnings.append("Your kernel does not support memory swappiness capabilities or the cgroup is not mounted.")
-    return warnings
+def _check_cgroup_parent(parent: str) -> None:
+    parts = parent.split("/")
+    if ".." in parts or len(parent) > _PATH_BYTES or any(len(part) > _NAME_BYTES for part in parts):
+        raise InvalidParameter(f"invalid cgroup parent: {parent[:_NAME_BYTES]}")
+
+
+def console_size(given: list[int] | None) -> tuple[int, int]:
+    """Return (rows, columns), zeros where nothing is given.
+
+    Raises:
+        InvalidParameter: these are not two sides of a terminal.
+    """
+    if not given:
+        return 0, 0
+    if len(given) != 2 or not all(0 <= side <= _SIDE_MAX for side in given):
+        raise InvalidParameter(f"invalid console size: {given}: it takes a height and a width of up to {_SIDE_MAX}")
+    return given[0], given[1]
 
 
 def _merge_health(mine: HealthConfig, image: HealthConfig) -> HealthConfig:

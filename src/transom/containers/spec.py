@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from transom.containers.config import as_list
+from transom.containers.config import as_list, console_size
 from transom.containers.container import Container, MountRecord
 from transom.execution.spec import Device, ExecSpec, Namespaces, ProcessSpec, Resources, Security
 from transom.guest import GuestOS
@@ -37,7 +37,7 @@ def exec_spec(
     """Return what the driver is to run. files: target → host path of what the engine supplies."""
     config, host = container.config, container.host_config
     hostname = hostname_of(container)
-    rows, columns = (host.console_size or [0, 0])[:2]
+    rows, columns = console_size(host.console_size)
     return ExecSpec(
         container_id=container.id,
         os=container.os,

@@ -45,7 +45,7 @@ class Cgroups:
             for name in self.hierarchy.controllers:
                 seen.setdefault(os.path.realpath(ROOT / name), ROOT / name / relative)
             candidates = list(seen.values())
-        return [each for each in candidates if each.is_dir()]
+        return [each for each in candidates if os.path.isdir(each)]  # also a name that no file can have is none
 
     def pids(self, path: str) -> list[int]:
         """Return the processes in path and below it."""

@@ -10,6 +10,7 @@ import msgspec
 from transom.errors import InvalidParameter, NotFound, NotSupported
 from transom.model.mount import Mount
 
+_NAME_BYTES = 255
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
@@ -94,6 +95,8 @@ def check_volume_name(name: str) -> None:
     Raises:
         InvalidParameter: with Docker's text.
     """
+    if len(name) > _NAME_BYTES:
+        raise InvalidParameter(f"create {name[:20]}...: a volume's name has at most {_NAME_BYTES} characters")
     if not _NAME.fullmatch(name):
         if len(name) == 1:
             raise InvalidParameter(

@@ -32,15 +32,28 @@ class Shape(msgspec.Struct, rename=wire_name, kw_only=True):
 
 
 S = TypeVar("S")
+_SHOWN = 40
 
 
 def without_nulls(value: Any) -> Any:
-    """Drop null members: Go's decoders leave the zero value where a member is null."""
+    """Drop null members: Go's decoders leave the zero value where a member is null.
+
+    Raises:
+        InvalidParameter: a number exceeds 64 bits, or a text holds a NUL, which no path, name or argument can.
+    """
     if isinstance(value, dict):
-        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+        return {without_nulls(key): without_nulls(each) for key, each in value.items() if each is not None}
     if isinstance(value, list):
         return [without_nulls(each) for each in value]
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+        raise InvalidParameter(f"invalid JSON: {_shortened(str(value))} is out of range for a 64-bit number")
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidParameter(f"invalid JSON: a text cannot hold NUL characters: {_shortened(value)!r}")
     return value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def parse(body: bytes, shape: type[S]) -> S:

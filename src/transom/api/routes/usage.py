@@ -42,6 +42,8 @@ class ContainerUsageRoutes:
     async def top(self, request: web.Request) -> web.Response:
         """GET /containers/{id}/top."""
         arguments = request.query.get("ps_args") or DEFAULT_ARGUMENTS
+        if "\0" in arguments:
+            raise InvalidParameter("ps_args cannot hold NUL characters")
         titles, rows = await self.top_(request.match_info["id"], arguments)
         return json({"Titles": titles, "Processes": rows})
 

@@ -131,10 +131,8 @@ def until(text: str, now: datetime) -> float:
         rest = rest[match.end() :]
     if not rest and text:
         return now.timestamp() - total
-    try:
+    if re.fullmatch(r"[0-9]{1,15}(\.[0-9]*)?", text):
         return float(text)
-    except ValueError:
-        pass
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:

@@ -16,6 +16,7 @@ from transom.engine.networks.convert import (
     endpoint_of,
     mode_of,
     names_on,
+    parse_port,
     port_requests,
     ports_shape,
     published_in,
@@ -73,6 +74,8 @@ class NetworkSandboxes:
             _check_shared(container)
             self.containers.get(mode.removeprefix(SHARED))
             return container.changed(endpoints={})
+        for key in container.config.exposed_ports:
+            parse_port(key)
         for request in port_requests(container):
             ports.wanted(request)
         hosts.resolving_for(self._request(container, ""), hosts.Resolving(), embedded=True)
