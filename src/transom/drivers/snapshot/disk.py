@@ -3,7 +3,7 @@
 import contextlib
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from transom.host.job import Report
@@ -43,19 +43,29 @@ def measure(arguments: Tree, fds: Sequence[int], report: Report) -> Measured:
     seen: set[int] = set()
     todo = [arguments.path]
     while todo:
-        with os.scandir(todo.pop()) as entries:
-            for entry in entries:
-                status = entry.stat(follow_symlinks=False)
-                if status.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
-                    if status.st_ino in seen:
-                        continue
-                    seen.add(status.st_ino)
-                inodes += 1
-                if entry.is_dir(follow_symlinks=False):
-                    todo.append(entry.path)
-                elif entry.is_file(follow_symlinks=False):
-                    size += status.st_size
+        for entry, status in _entries(todo.pop()):
+            if status.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
+                if status.st_ino in seen:
+                    continue
+                seen.add(status.st_ino)
+            inodes += 1
+            if entry.is_dir(follow_symlinks=False):
+                todo.append(entry.path)
+            elif entry.is_file(follow_symlinks=False):
+                size += status.st_size
     return Measured(size, inodes)
+
+
+def _entries(path: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """Yield what is in a directory; what goes away meanwhile, with its container or by its program, does not count."""
+    try:
+        found = os.scandir(path)
+    except FileNotFoundError:
+        return
+    with found:
+        for entry in found:
+            with contextlib.suppress(FileNotFoundError):
+                yield entry, entry.stat(follow_symlinks=False)
 
 
 def remove_trees(arguments: RemoveTree, fds: Sequence[int], report: Report) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from transom.host.process import Child, spawn, start_time, wait_pid, wait_readab
 _STREAMS = {2: STDOUT.number, 3: STDERR.number}
 _PACKET = 32 * 1024 + 1
 _CHUNK = 8 * 1024
+_LAUNCH_TIMEOUT_S = 60
 _CONSOLE_RESIZE, _REOPEN_LOG = 1, 2
 
 
@@ -123,9 +125,16 @@ class Monitor:
             os.write(start_write, b"\0")
             if what.exec_spec:
                 await self._sync_exec(attach_read, start_write, attach)
-            pid = await _read_sync(sync_read, what)
+            async with asyncio.timeout(_LAUNCH_TIMEOUT_S):
+                pid = await _read_sync(sync_read, what)
             await child.wait()  # conmon forks: the first one ends at once
             return pid
+        except TimeoutError:
+            # conmon reads the runtime's complaint when the runtime has ended: one longer than a pipe stops both.
+            if monitor := monitor_pid(what.directory):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(monitor, signal.SIGKILL)
+            raise MonitorFailed(f"the runtime did not answer within {_LAUNCH_TIMEOUT_S} seconds") from None
         finally:
             close(*open_fds)
 
