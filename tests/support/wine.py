@@ -32,6 +32,7 @@ class Machine:
     top: Path
     bases: DiskBaseStore
     driver: WineDriver = field(init=False)
+    cgroups: Cgroups = field(init=False)
     made: list[ContainerId] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,7 +41,8 @@ class Machine:
         runtime = shutil.which("runc" if hierarchy.hybrid else "crun") or shutil.which("runc") or ""
         conmon = shutil.which("conmon") or ""
         settings = OciSettings(runtime, conmon, self.top / "exec", f"tt-{self.top.name}", "")
-        oci = OciDriver(settings, Cgroups(hierarchy), name="oci")
+        self.cgroups = Cgroups(hierarchy)
+        oci = OciDriver(settings, self.cgroups, name="oci")
         self.driver = WineDriver(WineSettings(self.top / "exec"), oci, self.bases)
 
     def spec(self, line: str = "", **changes: object) -> ExecSpec:
@@ -102,6 +104,9 @@ class Machine:
         """Remove every container that is left."""
         for container_id in self.made:
             await self.driver.delete(container_id)
+        async with asyncio.timeout(10):
+            while not self.cgroups.remove(f"/tt-{self.top.name}"):
+                await asyncio.sleep(0.01)  # the last conmon is about to end
 
 
 async def talk(stdio: Stdio, stdin: bytes | None) -> tuple[bytes, bytes]:
