@@ -1,7 +1,7 @@
 """Boot: what an earlier engine left is taken over, finished or swept; only then the engine listens.
 
-Order: drivers are asked, every container is reconciled (10 s each; a broken one becomes DEAD and the boot goes on),
-orphans are swept, restart policies apply.
+Order: drivers are asked, every container is reconciled (10 s each; of a broken one the error is recorded, and the boot
+goes on), orphans are swept, restart policies apply.
 """
 
 import asyncio
@@ -18,13 +18,14 @@ from transom.engine.containers.places import Places
 from transom.engine.containers.remove import RemoveContainer
 from transom.engine.containers.run_state import RunState
 from transom.engine.containers.start import StartContainer
-from transom.errors import TransomError
+from transom.errors import Conflict, TransomError
 from transom.execution.driver import RuntimeStatus
 from transom.snapshots.snapshotter import Snapshotter
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 10.0
+UNFINISHED = frozenset({Status.REMOVING, Status.DEAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +51,40 @@ class Recover:
             async with asyncio.timeout(PATIENCE_S):
                 await self._one(container)
         except (TransomError, TimeoutError, OSError) as exc:
-            log.error("container could not be recovered", extra={"container": container.id, "error": str(exc)})
-            await self.state.containers.save(container.changed(status=Status.DEAD, pid=0, error=str(exc)))
+            text = str(exc) or "its recovery took too long"
+            log.error("container could not be recovered", extra={"container": container.id, "error": text})
+            # Not DEAD, which the next boot would take for an unfinished removal: what is broken today (a runtime that
+            # was uninstalled) may be in order tomorrow.
+            status = container.status if container.status in UNFINISHED else Status.EXITED
+            await self.state.containers.save(container.changed(status=status, pid=0, error=text))
 
     async def _one(self, container: Container) -> None:
         driver = self.state.driver(container)
         observed = await driver.status(container.id)
         status = reconcile(container.status, observed)
-        if status in {Status.REMOVING, Status.DEAD} or container.build:
+        if status in UNFINISHED or container.build:
             await self.remove.empty(container)
             await self.remove.finish(container)
             return
         if status in {Status.RUNNING, Status.PAUSED}:
-            await self._take_over(container, status)
-            return
+            try:
+                await self._take_over(container, status)
+            except Conflict:
+                # It has ended since it was looked at.
+                if await driver.status(container.id) is not RuntimeStatus.STOPPED:
+                    raise
+                observed, status = RuntimeStatus.STOPPED, Status.EXITED
+            else:
+                return
         if observed is RuntimeStatus.STOPPED and status is Status.EXITED:
             ended = await driver.wait(container.id)
             if not container.is_running:
                 container = container.changed(status=Status.RUNNING, started_at=ended.finished_at)
                 await self.state.containers.save(container)
-            await self.exits.record(container.id, ended)
+            await self.exits.record(container.id, ended, at_boot=True)
             return
-        if observed is not None:
-            await driver.delete(container.id)
+        # Also where nothing is observed: a driver may have begun with files of its own.
+        await driver.delete(container.id)
         await self.sandboxes.release(container)
         if container.is_running:
             # Nothing is left of it: the host was restarted, or everything was killed.
@@ -106,6 +118,10 @@ class Recover:
                     log.warning("sweeping a container without a record", extra={"container": container_id})
                     await driver.delete(container_id)
         await asyncio.to_thread(self._sweep_directories, known)
+        for key in await self.snapshots.list():
+            if key not in known and not await self.snapshots.exists(key):
+                log.warning("sweeping a snapshot without a container", extra={"snapshot": key})
+                await self.snapshots.remove(key)
 
     def _sweep_directories(self, known: set[str]) -> None:
         top: Path = self.places.directory("x").parent

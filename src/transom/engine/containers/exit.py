@@ -65,8 +65,8 @@ class Exits:
         async with self._state.locks(container.id):
             await self.record(container.id, status)
 
-    async def record(self, container_id: str, status: ExitStatus) -> None:
-        """Record the end; the caller holds the container's lock."""
+    async def record(self, container_id: str, status: ExitStatus, *, at_boot: bool = False) -> None:
+        """Record the end; the caller holds the container's lock. at_boot: who restarts it comes later."""
         faults.point(SEEN)
         before = self._state.containers.find(container_id)
         if before is None or not before.is_running:
@@ -95,12 +95,12 @@ class Exits:
             self._state.waits.exited(ended)
             self.remove_later(ended)
             return
-        await self._state.containers.save(ended)
+        await self._state.save_if_possible(ended)
         faults.point(RECORDED)
         self._announce_die(ended, before)
         await self._forget_runtime(ended)
         self._state.waits.exited(ended)
-        if again:
+        if again and not at_boot:
             self._restart_later(ended)
 
     def _announce_die(self, ended: Container, before: Container) -> None:

@@ -1,6 +1,7 @@
 """What all use cases that change a container share: its lock, its driver, its hub, its waiters."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,8 +12,10 @@ from transom.containers.repository import ContainerRepository
 from transom.engine.containers.announce import Announce
 from transom.engine.containers.hub import Hubs
 from transom.engine.containers.waits import Waits
-from transom.errors import NotSupported
+from transom.errors import NotSupported, Unavailable
 from transom.execution.driver import ExecDriver
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,11 @@ class RunState:
                 "remove it and create it again"
             )
         return driver
+
+    async def save_if_possible(self, container: Container) -> None:
+        """Record what has happened already: a disk that takes no more does not undo it, so memory goes on from it."""
+        try:
+            await self.containers.save(container)
+        except Unavailable as exc:
+            log.error("a change is not on disk", extra={"container": container.id, "error": str(exc)})
+            self.containers.note(container)

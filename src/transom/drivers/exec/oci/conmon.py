@@ -254,6 +254,26 @@ def monitor_pid(directory: Path) -> int:
     return pid if os.fsencode(str(directory)) in command and start_time(pid) else 0
 
 
+async def end_all(directory: Path) -> None:
+    """End every process that was started for directory: a monitor, the runtime under it, the container's first one."""
+    for pid in await asyncio.to_thread(_working_for, os.fsencode(str(directory))):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        await wait_pid(pid)
+
+
+def _working_for(directory: bytes) -> list[int]:
+    """Return the processes that have directory, or a path below it, among their arguments."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdecimal() and int(entry) != os.getpid():
+            with contextlib.suppress(OSError):
+                arguments = Path(f"/proc/{entry}/cmdline").read_bytes().split(b"\0")
+                if any(each == directory or each.startswith(directory + b"/") for each in arguments):
+                    found.append(int(entry))
+    return found
+
+
 async def wait_exit(directory: Path, exit_id: str) -> ExitStatus:
     """Return how the monitored process ended, once it has.
 

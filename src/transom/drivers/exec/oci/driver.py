@@ -205,6 +205,9 @@ class OciDriver:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         if number is signals.SIGKILL:
+            if self._is_frozen(container_id):  # v1 delivers no signal to what is frozen
+                with contextlib.suppress(TransomError):
+                    await self._runtime("resume", container_id)
             # A container that shares the host's pid namespace does not end with its first process.
             for other in self._cgroups.pids(self._found_cgroup(container_id)):
                 with contextlib.suppress(ProcessLookupError):
@@ -215,14 +218,20 @@ class OciDriver:
         return await conmon.wait_exit(self.directory(container_id), container_id)
 
     async def status(self, container_id: ContainerId) -> RuntimeStatus | None:
-        """Tell what is there: from the monitor, the process and the freezer."""
+        """Tell what is there: from the monitor, the process and the freezer.
+
+        STOPPED is what has run: a sandbox that its engine died over is CREATED, whether its process lives or not.
+        A process without a monitor cannot be watched any more and counts as stopped; delete ends it.
+        """
         directory = self.directory(container_id)
         if not directory.exists():
             return None
+        if not (directory / "pid").exists() or self._is_waiting(container_id):
+            return RuntimeStatus.CREATED
         if conmon.read_exit(directory, container_id) or not self._pid(container_id):
             return RuntimeStatus.STOPPED
-        if self._is_waiting(container_id):
-            return RuntimeStatus.CREATED
+        if not conmon.monitor_pid(directory):
+            return RuntimeStatus.STOPPED
         return RuntimeStatus.PAUSED if self._is_frozen(container_id) else RuntimeStatus.RUNNING
 
     async def pid(self, container_id: ContainerId) -> int:
@@ -241,6 +250,9 @@ class OciDriver:
         if self._pid(container_id):
             with contextlib.suppress(TransomError):
                 await self.kill(container_id, "SIGKILL")
+        if not (directory / "pid").exists():
+            # An engine died while the monitor and the runtime under it were at work: they may be still.
+            await conmon.end_all(directory)
         monitor = conmon.monitor_pid(directory)
         if monitor:
             await self._end_monitor(directory, container_id, monitor)
@@ -261,9 +273,9 @@ class OciDriver:
         shutil.rmtree(directory, ignore_errors=True)
 
     async def list(self) -> Sequence[ContainerId]:
-        """Return the containers that have a directory here."""
-        top = self._settings.exec_root / "containers"
-        return [ContainerId(each.name) for each in top.iterdir()] if top.exists() else []
+        """Return the containers that have a directory here, or that the runtime knows."""
+        tops = (self._settings.exec_root / "containers", self._runtime_root)
+        return sorted({ContainerId(each.name) for top in tops if top.exists() for each in top.iterdir()})
 
     # --- abilities -----------------------------------------------------------------------------------------------
 
