@@ -23,7 +23,9 @@ class Operations:
 
     def spawn(self, work: Coroutine[Any, Any, Any], *, name: str) -> "asyncio.Task[Any]":
         """Start a watcher; its failure is logged and ends nothing else."""
-        return self._own(self._supervised(work, name), name)
+        task = self._own(self._supervised(work, name), name)
+        task.add_done_callback(lambda _: work.close())  # cancelled before its first step, it was never awaited
+        return task
 
     async def close(self, *, timeout_s: float) -> None:
         """Cancel what still runs and wait for it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import traceback
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -36,6 +37,9 @@ def message_of(error: BaseException) -> str:
     """Return the text for the client; a bug's text stays in the log."""
     if isinstance(error, errors.TransomError):
         return str(error)
+    if isinstance(error, OSError) and error.errno:
+        # Should have been one of ours, but a full disk is worth telling whoever met it.
+        return os.strerror(error.errno).lower()
     return f"internal error: {type(error).__name__}; the engine's log has the details"
 
 

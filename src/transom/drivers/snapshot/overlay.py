@@ -61,6 +61,7 @@ class OverlaySnapshotter:
         self._records = records
         self._workers = workers
         self._commits = KeyedLock()
+        self._unfinished: list[SnapshotRecord] = []
         os.makedirs(self.empty_dir, mode=0o755, exist_ok=True)
         os.chmod(self._root, 0o711)
 
@@ -152,6 +153,10 @@ class OverlaySnapshotter:
 
     async def remove(self, key: str) -> None:
         """Remove a snapshot; one that is not there is no error, one with children a Conflict."""
+        unfinished, self._unfinished = self._unfinished, []
+        for earlier in unfinished:
+            with contextlib.suppress(Unavailable, OSError):
+                await self._remove(earlier)
         record = self._records.find(key)
         if record is None:
             return
@@ -231,10 +236,14 @@ class OverlaySnapshotter:
         """Record the removal, then remove the files, then forget the record; a crash between is taken up at boot."""
         if record.state is not SnapshotState.REMOVING:
             record = await self._records.mark_removing(record)
-        faults.point(_REMOVING)
-        await self._remove_directories([record.number])
-        faults.point(_GONE)
-        await self._records.delete(record)
+        try:
+            faults.point(_REMOVING)
+            await self._remove_directories([record.number])
+            faults.point(_GONE)
+            await self._records.delete(record)
+        except BaseException:
+            self._unfinished.append(record)  # taken up again with the next removal, at the latest at boot
+            raise
 
     async def _remove_directories(self, numbers: Sequence[int]) -> None:
         many = [str(number) for number in numbers if not await in_thread(remove_little, self._root, str(number))]

@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import os
 from collections import deque
 from collections.abc import AsyncGenerator
 
@@ -138,4 +139,8 @@ class ProgramOutput:
 
 def text_of(error: BaseException) -> str:
     """Return an error's text for the client; a bug's stays in the log."""
-    return str(error) if isinstance(error, TransomError) else f"internal error: {type(error).__name__}"
+    if isinstance(error, TransomError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno).lower()
+    return f"internal error: {type(error).__name__}"

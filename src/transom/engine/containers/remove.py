@@ -12,7 +12,7 @@ from transom.engine.containers.facilities import Sandboxes
 from transom.engine.containers.places import Places
 from transom.engine.containers.run_state import RunState
 from transom.engine.volumes.use import Volumes
-from transom.errors import Conflict, TransomError
+from transom.errors import Conflict
 from transom.snapshots.snapshotter import Snapshotter
 
 RECORDED = faults.declare("container.remove.recorded", "REMOVING is recorded, nothing is removed yet")
@@ -78,15 +78,16 @@ class RemoveContainer:
             restarting=False,
         )
         await self.state.containers.save(removing)
-        faults.point(RECORDED)
         try:
+            faults.point(RECORDED)
             with step("empty", container.id):
                 await self.empty(removing)
-        except TransomError as exc:
-            await self.state.containers.save(removing.changed(status=Status.DEAD, error=str(exc)))
+            faults.point(EMPTIED)
+            await self.finish(removing)
+        except Exception as exc:
+            dead = removing.changed(status=after(removing.status, Action.FAIL, container.id), error=str(exc))
+            await self.state.save_if_possible(dead)
             raise
-        faults.point(EMPTIED)
-        await self.finish(removing)
 
     async def finish(self, removing: Container) -> None:
         """Forget a container of which nothing but the record is left."""

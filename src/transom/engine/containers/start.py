@@ -15,7 +15,7 @@ from transom.engine.containers.exit import Exits
 from transom.engine.containers.facilities import Sandbox, Sandboxes
 from transom.engine.containers.places import Places
 from transom.engine.containers.run_state import RunState
-from transom.errors import InvalidParameter, StartFailed, TransomError
+from transom.errors import InvalidParameter, StartFailed
 from transom.execution.spec import ExecSpec
 from transom.guest import guest_for
 from transom.model.clock import Clock
@@ -64,7 +64,7 @@ class StartContainer:
             pending.cancel()
         try:
             await self._start(before)
-        except TransomError as exc:
+        except Exception as exc:
             await self._failed(before, exc)
             raise
         return True
@@ -112,8 +112,8 @@ class StartContainer:
             )
             with step("save", before.id):
                 await self.state.containers.save(running)
+            faults.point(SAVED)
             undo.keep()
-        faults.point(SAVED)
         self.exits.watch(running, draining)
         self.state.announce("start", running)
 
@@ -149,12 +149,12 @@ class StartContainer:
             if mount.type == "bind" and "must-exist" not in mount.options:
                 _make_source(mount.source)
 
-    async def _failed(self, before: Container, exc: TransomError) -> None:
+    async def _failed(self, before: Container, exc: Exception) -> None:
         """Record why, tell who is attached or waits; a container to be removed at its end is removed by exits."""
         code = exc.exit_code if isinstance(exc, StartFailed) else 128
         failed = before.changed(exit_code=code, error=str(exc), restarting=False)
         self.state.hubs.hub(before.id).end()
-        await self.state.containers.save(failed)
+        await self.state.save_if_possible(failed)
         self.state.waits.exited(failed)
         self.state.announce("die", failed, exitCode=str(code))
         if failed.host_config.auto_remove:
