@@ -68,7 +68,7 @@ class ImageStore:
         self.record = RecordImage(self.content, self.images, self.snapshots, self.index)
         self.unpack = UnpackLayer(self.content, self.layers)
         self.commit_layer = CommitLayer(self.content, self.layers, self.snapshots, self.index)
-        self.commit = CommitImage(self.commit_layer, self.record, self.leases, clock, announce)
+        self.commit = CommitImage(self.commit_layer, self.record, self.leases, clock, announce, self.collect)
         self.stand_in = StandIn(self.record, self.leases, announce)
         self.pull = PullImage(self.stand_in)
         self.loader = LoadImages(

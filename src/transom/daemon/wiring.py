@@ -520,7 +520,7 @@ def _image_use_cases(
             operations,
         )
 
-    commit = CommitImage(commit_layer, record, leases, clock, announce)
+    commit = CommitImage(commit_layer, record, leases, clock, announce, collect)
     return ImageUseCases(
         FindImageFacts(lookup), lookup, collect, record, unpack, commit_layer, commit, pull, stand_in, announce,
         tag, routes, measure,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from transom.engine.images.announce import AnnounceImage
+from transom.engine.images.collect import Collect
 from transom.engine.images.record import CommitLayer, RecordImage
 from transom.engine.images.tag import parse_tag
 from transom.errors import NoSuchImage
@@ -41,6 +42,7 @@ class CommitImage:
     leases: Leases
     clock: Clock
     announce: AnnounceImage
+    collect: Collect
 
     async def __call__(
         self, container: ContainerState, *, repository: str = "", tag: str = "", author: str = "", comment: str = ""
@@ -58,30 +60,34 @@ class CommitImage:
         if parent is None:
             raise NoSuchImage(container.image_id)
         now = rfc3339nano(self.clock.now())
-        async with self.leases.lease("commit") as lease:
-            made = await self.commit_layer(
-                container.key,
-                parent.config.diff_ids,
-                form_for(guest_for(parent.platform.os)),
-                lease,
-                registry=container.registry,
-                mount_points=container.mount_points,
-                base=container.base,
-                consume=False,
-            )
-            step = HistoryEntry(now, " ".join(container.command), author, comment, empty_layer=made is None)
-            config = replace(
-                parent.config,
-                config=container.config,
-                diff_ids=(*parent.config.diff_ids, *((made.diff_id,) if made is not None else ())),
-                history=(*parent.config.history, step),
-                created=now,
-                author=author,
-                comment=comment,
-            )
-            image = await self.record(config, lease, parent=parent, base=container.base)
-            if name is not None:
-                await self.record.images.tag(str(name), image.manifest, image)
+        try:
+            async with self.leases.lease("commit") as lease:
+                made = await self.commit_layer(
+                    container.key,
+                    parent.config.diff_ids,
+                    form_for(guest_for(parent.platform.os)),
+                    lease,
+                    registry=container.registry,
+                    mount_points=container.mount_points,
+                    base=container.base,
+                    consume=False,
+                )
+                step = HistoryEntry(now, " ".join(container.command), author, comment, empty_layer=made is None)
+                config = replace(
+                    parent.config,
+                    config=container.config,
+                    diff_ids=(*parent.config.diff_ids, *((made.diff_id,) if made is not None else ())),
+                    history=(*parent.config.history, step),
+                    created=now,
+                    author=author,
+                    comment=comment,
+                )
+                image = await self.record(config, lease, parent=parent, base=container.base)
+                if name is not None:
+                    await self.record.images.tag(str(name), image.manifest, image)
+        except BaseException:
+            await self.collect()
+            raise
         self.announce("create", image.id)
         if name is not None:
             self.announce("tag", image.id, name.familiar)
