@@ -215,7 +215,7 @@ def _name_sockets(address: str, *, again: bool) -> NameSockets:
         tcp.listen(16)
         ports = udp.getsockname()[1], tcp.getsockname()[1]
         before = "table ip transom-names\ndelete table ip transom-names\n" if again else ""
-        nft.run(
+        nft.run_here(
             f"{before}table ip transom-names {{\n  chain output {{\n"
             "    type nat hook output priority -100; policy accept;\n"
             f"    ip daddr {address} udp dport 53 dnat to {address}:{ports[0]}\n"

@@ -9,8 +9,10 @@ import ctypes
 import errno
 import functools
 import os
+import signal
 import socket
 import struct
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +29,7 @@ _FAMILY_IPV4 = 2
 _EVENTS_GROUP = 7
 _NEW_GENERATION = _SUBSYSTEM << 8 | 15
 _GENERATION_PID = 2
+_TIMEOUT_S = 20.0
 
 
 class NftError(TransomError):
@@ -71,6 +74,35 @@ def _library() -> ctypes.CDLL:
 
 def run(commands: str, *, json: bool = False) -> str:
     """Run commands as one transaction in the calling thread's network namespace; return what they print.
+
+    In a process of its own: libnftables reads everybody's rules, and some that others write make it crash (1.0.6:
+    a call through a null pointer), which must not end the engine.
+
+    Raises:
+        NftError: one was refused, or nft crashed; none has been carried out.
+        Unavailable: nft is not installed.
+    """
+    try:
+        done = subprocess.run(
+            ["nft", *(("-j",) if json else ()), "-f", "-"],
+            input=commands.encode(),
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+        )
+    except FileNotFoundError as exc:
+        raise Unavailable("nft is missing: install nftables (apt install nftables)") from exc
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise NftError(f"nft did not run: {exc}") from exc
+    if done.returncode < 0:
+        raise NftError(f"nft crashed on the rules that are on this host ({signal.Signals(-done.returncode).name})")
+    if done.returncode:
+        raise NftError(f"nftables: {done.stderr.decode(errors='replace').strip() or 'refused'}")
+    return done.stdout.decode(errors="replace")
+
+
+def run_here(commands: str, *, json: bool = False) -> str:
+    """Do what `run` does without a process, in a namespace whose rules are all our own.
 
     Raises:
         NftError: one was refused; none has been carried out.

@@ -82,9 +82,10 @@ class Fabric:
     def drop(self, network: Network) -> None:
         """Remove the network's bridge; nothing there is not an error."""
         self._networks.pop(network.id, None)
-        link = self._bridges.pop(network.id, None)
-        if link is not None:
-            with contextlib.suppress(NetlinkError):  # it is gone already
+        self._bridges.pop(network.id, None)
+        with contextlib.suppress(NetlinkError):  # it is gone already
+            link = links.find_link(self._route, network.bridge)
+            if link is not None and link.kind == "bridge":
                 self._route.send([links.delete_link(link.index)])
 
     def has_names(self, network_id: str) -> bool:
