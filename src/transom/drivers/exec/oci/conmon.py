@@ -90,13 +90,11 @@ class Monitor:
         what: Monitored,
         *,
         env: dict[str, str],
-        place: Callable[[int], None],
         attach: Callable[[], Awaitable[None]] | None = None,
     ) -> int:
         """Start conmon and let it run the runtime's create or exec; return the pid of the process made.
 
         attach, for an exec, is awaited once its streams can be connected to and before it runs.
-        place puts conmon's pid into a cgroup outside the engine's, before it forks.
 
         Raises:
             MonitorFailed: the runtime refused; its text.
@@ -121,7 +119,6 @@ class Monitor:
                 environment["_OCI_ATTACHPIPE"] = str(attach_write)
             child = _spawn_logged(_arguments(self._conmon, what), environment, fds, what.directory / "conmon.log")
             close(sync_write, start_read, attach_write)
-            place(child.pid)
             os.write(start_write, b"\0")
             if what.exec_spec:
                 await self._sync_exec(attach_read, start_write, attach)
