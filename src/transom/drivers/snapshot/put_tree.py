@@ -50,11 +50,14 @@ class TreePut(PosixLayer):
     def _as_windows(self, name: str, entry: Entry) -> str:
         """Return name in the spelling that the tree has; nothing inside knows Linux owners and modes."""
         assert self._spelling is not None
+        whole, name = name, _without_drive(name)
         check_read(name)
         if entry.kind not in {"0", "1", "2", "5"}:
             raise InvalidParameter(f'"{entry.name}" is a device, which a Windows container cannot hold')
         directory, _, base = name.rpartition("/")
         spelled = self._spelling.spell(directory) if directory else ""
+        if name != whole and spelled and not os.path.isdir(spelled):
+            raise InvalidParameter(f"Could not find the directory of {whole}")
         entry.uid = entry.gid = 0
         if entry.kind == DIR or not entry.mode & 0o222:
             entry.mode = 0o755 if entry.kind == DIR else 0o555
@@ -78,3 +81,13 @@ class TreePut(PosixLayer):
             raise InvalidParameter(f'cannot overwrite directory "/{name}" with non-directory "/{name}"')
         if not is_directory and entry.kind == DIR:
             raise InvalidParameter(f'cannot overwrite non-directory "/{name}" with directory "/{name}"')
+
+
+def _without_drive(name: str) -> str:
+    """Return `C:\\dir\\file` as `dir/file`.
+
+    docker on Linux takes a Windows path that is not there yet for one name without directories, and sends it as such.
+    """
+    if name[:2].upper() == "C:" and name[2:3] in {"\\", "/"}:
+        return clean_name(name[2:].replace("\\", "/"))
+    return name
