@@ -1,6 +1,7 @@
 """Windows containers for tests, straight on the wine driver: no daemon, no images."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.execution.spec import ExecSpec, ProcessSpec
 from transom.execution.stdio import Stdio
-from transom.host.cgroup import Cgroups, detect
+from transom.host.cgroup import UNIFIED, Cgroups, detect
 from transom.model.ids import ContainerId, ExecId, new_id
 from transom.model.mount import Mount, MountKind
 
@@ -107,6 +108,9 @@ class Machine:
         async with asyncio.timeout(10):
             while not self.cgroups.remove(f"/tt-{self.top.name}"):
                 await asyncio.sleep(0.01)  # the last conmon is about to end
+        # The engine hides this tree from runtimes; here, on a host with both kinds of cgroups, runc fills it.
+        for directory, _, _ in os.walk(UNIFIED / f"tt-{self.top.name}", topdown=False):
+            os.rmdir(directory)
 
 
 async def talk(stdio: Stdio, stdin: bytes | None) -> tuple[bytes, bytes]:
