@@ -1,7 +1,8 @@
-"""One connection of a client: aiohttp's, but for clients that finish sending before they read.
+"""One connection of a client: aiohttp's, but for clients that do not wait for the answer.
 
 A client may close its sending side behind its request (`nc -N`, `docker system dial-stdio` whose input ends) and still
-wants the answer. aiohttp takes that for the end of the connection.
+wants the answer; aiohttp takes that for the end of the connection. It may send input ahead of the answer that gives it
+the raw connection; aiohttp drops that.
 """
 
 import asyncio
@@ -11,6 +12,8 @@ from aiohttp import StreamReader, web
 
 from transom.aio.hangup import HangUps
 
+_EARLY_BYTES = 256 * 1024
+_LENGTH_DIGITS = 15
 LINE_BYTES = 1 << 20
 """Limit of a request's first line and of each header: `docker build` puts all build arguments into its URL."""
 
@@ -18,7 +21,7 @@ LINE_BYTES = 1 << 20
 class Connection(web.RequestHandler):
     """Answers what was asked in full before the client's half-close, then closes."""
 
-    __slots__ = ("_hang_ups", "_last_body", "half_closed", "socket_transport")
+    __slots__ = ("_early", "_hang_ups", "_last_body", "_own_bytes", "half_closed", "socket_transport")
 
     def __init__(self, server: web.Server, hang_ups: HangUps, *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -31,6 +34,8 @@ class Connection(web.RequestHandler):
         )
         self._hang_ups = hang_ups
         self._last_body: StreamReader | None = None
+        self._early = bytearray()
+        self._own_bytes: int | None = None
         self.half_closed = False
         self.socket_transport: asyncio.Transport | None = None
 
@@ -62,15 +67,51 @@ class Connection(web.RequestHandler):
             self._hang_ups.watch(self.socket_transport)
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and remember the last request's body."""
-        super().data_received(data)
+        """Parse, remember the last request's body, and keep what follows a request for another protocol."""
+        if self._last_body is None or self._waits_for_request():
+            self._early.clear()
+            self._own_bytes = hijack_length(data)
+        if self._own_bytes is not None:
+            own, early = data[: self._own_bytes], data[self._own_bytes :]
+            self._own_bytes -= len(own)
+            self._early += early
+            if len(self._early) > _EARLY_BYTES and self.socket_transport is not None:
+                self.socket_transport.pause_reading()
+            data = own
+        if data:
+            super().data_received(data)
         # The names are aiohttp's own; tests/conformance/test_hostile_api.py fails when they change.
         if self._messages:
             self._last_body = self._messages[-1][1]
 
+    def take_early(self) -> bytes:
+        """Return what the client sent behind its request before it had the answer."""
+        early = bytes(self._early)
+        self._early.clear()
+        return early
+
+    def _waits_for_request(self) -> bool:
+        return not self._messages and self._waiter is not None and not self._waiter.done()
+
     def _has_whole_request(self) -> bool:
-        waits_for_one = self._waiter is not None and not self._waiter.done()
-        return self._last_body is not None and self._last_body.is_eof() and not waits_for_one
+        return self._last_body is not None and self._last_body.is_eof() and not self._waits_for_request()
+
+
+def hijack_length(data: bytes) -> int | None:
+    """Return the length of the request that data begins with if it asks for a raw connection (`Upgrade: tcp`).
+
+    Source: Engine API, ContainerAttach, "Hijacking".
+    """
+    if b"tcp" not in data:
+        return None
+    head, end, _ = data.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line)
+    length = fields.get(b"content-length", b"0").strip()
+    if fields.get(b"upgrade", b"").strip() != b"tcp" or b"transfer-encoding" in fields or not length.isdigit():
+        return None
+    return len(head) + len(end) + int(length[:_LENGTH_DIGITS])
 
 
 def connections(server: web.Server, hang_ups: HangUps) -> Callable[[], Connection]:

@@ -66,9 +66,11 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
         return _answer(request, first(group))
     except asyncio.CancelledError:
         raise
-    except ConnectionError:
+    except ConnectionError as exc:
+        if request.transport is not None and not request.transport.is_closing():
+            return _answer(request, exc)
         log.debug("the client has gone", extra={"method": request.method, "path": request.path})
-        raise
+        return web.Response()  # goes nowhere; an error raised here would fill the log
     except Exception as exc:
         return _answer(request, exc)
 
