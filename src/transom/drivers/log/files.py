@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 
+from transom.aio.complete import complete
 from transom.drivers.log.spool import FileSpool
 from transom.drivers.log.tail import tail_offset
 from transom.host.inotify import DirectoryWatch
@@ -30,7 +31,11 @@ class LogFiles:
         self, container_id: str, *, tail: int = -1, streams: tuple[bool, bool] = (True, True)
     ) -> "FileReader":
         """Return a reader."""
-        return await asyncio.to_thread(FileReader, self._path(container_id), self._renaming, tail, streams)
+        loop = asyncio.get_running_loop()
+        # A client that goes away meanwhile cancels this: the reader, which holds files, must not get lost.
+        return await complete(
+            loop.run_in_executor(None, FileReader, self._path(container_id), self._renaming, tail, streams)
+        )
 
     async def rotate(self, container_id: str, rotation: Rotation, *, resume: bool = False) -> bool:
         """Put the file aside if it is due."""
