@@ -6,11 +6,16 @@ the raw connection; aiohttp drops that.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
+from http import HTTPStatus
 
 from aiohttp import StreamReader, web
 
 from transom.aio.hangup import HangUps
+from transom.api.errors import error_response
+
+log = logging.getLogger(__name__)
 
 _EARLY_BYTES = 256 * 1024
 _LENGTH_DIGITS = 15
@@ -31,6 +36,7 @@ class Connection(web.RequestHandler):
             keepalive_timeout=300,
             max_line_size=LINE_BYTES,
             max_field_size=LINE_BYTES,
+            auto_decompress=False,  # as Docker: who takes compressed archives finds that out from their first bytes
         )
         self._hang_ups = hang_ups
         self._last_body: StreamReader | None = None
@@ -83,6 +89,22 @@ class Connection(web.RequestHandler):
         # The names are aiohttp's own; tests/conformance/test_hostile_api.py fails when they change.
         if self._messages:
             self._last_body = self._messages[-1][1]
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP as other mistakes are answered, and close."""
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return super().handle_error(request, status, exc, message)
+        text = (message or "").partition("\n")[0].partition(": bytearray")[0].rstrip(":")
+        log.info("not a request", extra={"reason": text})
+        response = error_response(status, f"malformed HTTP request: {text}")
+        response.force_close()
+        return response
 
     def take_early(self) -> bytes:
         """Return what the client sent behind its request before it had the answer."""

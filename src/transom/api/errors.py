@@ -50,6 +50,8 @@ def error_response(status: int, message: str) -> web.Response:
     )
 
 
+_BROKEN_BODY = "the request's body broke off, or is not what its headers say"
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -62,6 +64,8 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
         if exc.status == HTTPStatus.NOT_FOUND:
             return error_response(404, "page not found")
         return error_response(exc.status, exc.reason)
+    except web.RequestPayloadError:
+        return error_response(400, _BROKEN_BODY)
     except BaseExceptionGroup as group:
         return _answer(request, first(group))
     except asyncio.CancelledError:
@@ -76,6 +80,8 @@ async def errors_middleware(request: web.Request, handler: Handler) -> web.Strea
 
 
 def _answer(request: web.Request, exc: BaseException) -> web.StreamResponse:
+    if isinstance(exc, web.RequestPayloadError):  # inside of a group
+        return error_response(400, _BROKEN_BODY)
     status = status_of(exc)
     if status == 500 and not isinstance(exc, errors.TransomError):
         log.error(
