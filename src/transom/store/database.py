@@ -10,9 +10,13 @@ from typing import Self, TypeVar
 from transom.aio.complete import complete
 from transom.errors import Conflict, Unavailable
 from transom.store.migrations import migrate
+from transom.store.reserve import Reserve
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+RESERVE_BYTES = 4 << 20
+"""Set aside for the write-ahead log on a full disk: records of what is removed are small."""
 
 
 class Database:
@@ -28,6 +32,7 @@ class Database:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._connection: sqlite3.Connection | None = None
         self._durable = True
+        self._reserve = Reserve(f"{path}-reserve", RESERVE_BYTES)
 
     @classmethod
     async def open(cls, path: str) -> Self:
@@ -85,6 +90,17 @@ class Database:
         self._connection = connection
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
+        try:
+            result = self._attempt(work, durable)
+        except Unavailable as exc:
+            if not (_is_full(exc.__cause__) and self._reserve.release()):
+                raise
+            log.error("the disk is full: space set aside for records is used up now", extra={"file": self._path})
+            return self._attempt(work, durable)
+        self._reserve.take()
+        return result
+
+    def _attempt(self, work: Callable[[sqlite3.Connection], T], durable: bool) -> T:
         connection = self._connection
         if connection is None:
             raise Unavailable("the engine is shutting down")
@@ -113,3 +129,10 @@ class Database:
         except sqlite3.Error:
             log.warning("the write-ahead log was not written back", exc_info=True)
         connection.close()
+
+
+def _is_full(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.Error) and error.sqlite_errorcode in {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR_WRITE,
+    }
