@@ -30,6 +30,7 @@ from transom.daemon.config import Config, load
 from transom.daemon.wiring import Engine, build_engine
 from transom.errors import Conflict, InvalidParameter, TransomError
 from transom.host.cgroup import UNIFIED, detect
+from transom.host.lock import locked
 from transom.host.mount import private_namespace, unmount
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.umask(0o022)
     try:
         _private_mounts()
-        return asyncio.run(_serve(config, inherited))
+        with locked(str(config.exec_root)):
+            return asyncio.run(_serve(config, inherited))
     except TransomError as exc:
         log.error("the engine cannot run", extra={"error": str(exc)})
         return 1
