@@ -19,7 +19,8 @@ from transom.engine.containers.remove import RemoveContainer
 from transom.engine.containers.run_state import RunState
 from transom.engine.containers.start import StartContainer
 from transom.errors import Conflict, TransomError
-from transom.execution.driver import RuntimeStatus
+from transom.execution.driver import RuntimeStatus, SupportsExec
+from transom.model.ids import ExecId
 from transom.snapshots.snapshotter import Snapshotter
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,15 @@ class Recover:
         if running != container:
             await self.state.containers.save(running)
         self.exits.watch(running, draining)
+        if isinstance(driver, SupportsExec):
+            for exec_id in await driver.exec_list(container.id):
+                work = self._forget_exec(driver, container, exec_id)
+                self.state.operations.spawn(work, name=f"forget exec {exec_id[:12]}")
+
+    async def _forget_exec(self, driver: SupportsExec, container: Container, exec_id: ExecId) -> None:
+        """Nobody asks for an exec of an engine that is gone; its files go when it has ended."""
+        await driver.exec_wait(container.id, exec_id)
+        await driver.exec_delete(container.id, exec_id)
 
     async def _sweep(self) -> None:
         """Remove what no record names."""

@@ -125,6 +125,10 @@ class SupportsExec(Protocol):
         """Return once the process has ended."""
         ...
 
+    async def exec_list(self, container_id: ContainerId) -> Sequence[ExecId]:
+        """Return the execs that something is kept of, by names that every method here takes for their IDs."""
+        ...
+
     async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """Remove what is kept of an exec that has ended."""
         ...

@@ -375,6 +375,11 @@ class OciDriver:
         """Return how the exec ended, once it has."""
         return await conmon.wait_exit(self.exec_directory(container_id, exec_id), container_id)
 
+    async def exec_list(self, container_id: ContainerId) -> Sequence[ExecId]:
+        """Return the execs that have a directory."""
+        top = self.directory(container_id) / "execs"
+        return [ExecId(each.name) for each in top.iterdir()] if top.exists() else []
+
     async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """Remove the exec's directory."""
         await asyncio.to_thread(shutil.rmtree, self.exec_directory(container_id, exec_id), ignore_errors=True)

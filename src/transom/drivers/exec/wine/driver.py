@@ -247,6 +247,10 @@ class WineDriver:
         code = self._control(container_id).exit_code(exec_name(exec_id))
         return ended if code is None else replace(ended, code=code)
 
+    async def exec_list(self, container_id: ContainerId) -> Sequence[ExecId]:
+        """Return the execs that have a directory."""
+        return await self._inner.exec_list(container_id)
+
     async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """Remove the exec's directory and request."""
         await self._inner.exec_delete(container_id, exec_id)
