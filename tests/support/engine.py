@@ -65,8 +65,11 @@ class Engine:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self, *, faults: str = "", timeout_s: float = 30) -> None:
-        """Start the engine and wait until it answers; with faults it may end before that, which is no error."""
+    def start(self, *, faults: str = "", path: str = "", timeout_s: float = 30) -> None:
+        """Start the engine and wait until it answers; with faults it may end before that, which is no error.
+
+        path: where it finds programs, instead of where the tests do.
+        """
         # fmt: off
         argv = (
             str(PROGRAMS / "transomd"), "-H", f"unix://{self.socket}", "--data-root", str(self.data),
@@ -79,6 +82,8 @@ class Engine:
         environment["PYTHONFAULTHANDLER"] = "1"  # a crash in C code leaves its Python lines in the log
         if faults:
             environment["TRANSOM_FAULTS"] = faults
+        if path:
+            environment["PATH"] = path
         with self.log.open("ab") as log:
             # Sessions of their own, as under a service manager: a signal to the tests' group is not for the engine.
             self._process = subprocess.Popen(
