@@ -20,6 +20,13 @@ def test_new_volume_has_what_the_image_has_there(docker_: Door) -> None:
     assert empty == "none\n"
 
 
+def test_volume_above_the_engines_files_does_not_hide_them(docker_: Door) -> None:
+    script = "grep -c localhost /etc/hosts; cat /etc/hostname"
+    options = ["--hostname", "me", "-v", "etc:/etc"]
+
+    assert docker_.ok("run", "--rm", *options, "busybox", "sh", "-c", script).endswith("me\n")
+
+
 def test_volume_that_is_not_empty_is_left_as_it_is(docker_: Door) -> None:
     docker_.ok("run", "--rm", "-v", "mine:/x", "busybox", "touch", "/x/file")
 

@@ -53,8 +53,11 @@ class VolumeRepository(Protocol):
 class VolumeFiller(Protocol):
     """Copies an image's files into new volumes."""
 
-    async def fill(self, root: Mount, path: str, volume: str) -> bool:
-        """Copy path of the image's root into the empty directory volume; False where nothing was to be copied."""
+    async def fill(self, root: Mount, path: str, volume: str, *, in_use: bool) -> bool:
+        """Copy path of the image's root into the empty directory volume; False where nothing was to be copied.
+
+        in_use: whether containers have the directory mounted. If not, it is filled whole or not at all.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +21,16 @@ _OPEN_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """Arguments of `fill`: the image's root, a path in it, a directory to mount the root on, the volume's directory."""
+    """Arguments of `fill`: the image's root, a path in it, a directory to mount the root on, the volume's directory.
+
+    in_use: whether a container has the directory mounted, so that it cannot be exchanged for a filled one.
+    """
 
     root: Mount
     path: str
     mount_on: str
     volume: str
+    in_use: bool
 
 
 def fill(arguments: Fill, fds: Sequence[int], report: Report) -> bool:
@@ -40,9 +45,25 @@ def fill(arguments: Fill, fds: Sequence[int], report: Report) -> bool:
             source = image.open(arguments.path, _OPEN_DIRECTORY & ~os.O_NOFOLLOW)
         except (FileNotFoundError, NotADirectoryError):
             return False
-        target = os.open(arguments.volume, _OPEN_DIRECTORY)
-        _Copier(os.dup(target)).run(source, target)
+        if arguments.in_use:
+            _copy(source, arguments.volume)
+            return True
+        # A crash half-way must not leave a volume that looks filled.
+        aside = arguments.volume + ".new"
+        shutil.rmtree(aside, ignore_errors=True)
+        os.mkdir(aside, 0o700)
+        try:
+            _copy(source, aside)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
+        os.rename(aside, arguments.volume)
     return True
+
+
+def _copy(source: int, path: str) -> None:
+    target = os.open(path, _OPEN_DIRECTORY)
+    _Copier(os.dup(target)).run(source, target)
 
 
 def _image(arguments: Fill) -> Rootfs:
@@ -125,6 +146,6 @@ class WorkerVolumeFiller:
         self._workers = workers
         self._mount_on = mount_on
 
-    async def fill(self, root: Mount, path: str, volume: str) -> bool:
+    async def fill(self, root: Mount, path: str, volume: str, *, in_use: bool) -> bool:
         """Copy path of the image's root into the empty directory volume; False where nothing was to be copied."""
-        return await self._workers.run(fill, Fill(root, path, self._mount_on, volume))
+        return await self._workers.run(fill, Fill(root, path, self._mount_on, volume, in_use))

@@ -69,13 +69,15 @@ class ManageVolumes:
         name = request.name or new_id()
         check_volume_name(name)
         check_options(name, request.driver, request.driver_opts)
-        known = self.use.volumes.find(name)
-        if known is not None:
-            if request.driver_opts and request.driver_opts != known.options:
-                raise Conflict(f"create {name}: a volume of this name exists with other options")
-            return shape(known)
-        anonymous = not request.name
-        return shape(await self.use.make(name, labels=request.labels, options=request.driver_opts, anonymous=anonymous))
+        async with self.use.locks(name):
+            volume = self.use.volumes.find(name)
+            if volume is None:
+                volume = await self.use.make(
+                    name, labels=request.labels, options=request.driver_opts, anonymous=not request.name
+                )
+        if request.driver_opts and request.driver_opts != volume.options:
+            raise Conflict(f"create {name}: a volume of this name exists with other options")
+        return shape(volume)
 
     async def remove(self, name: str, *, force: bool) -> None:
         """Remove a volume that no container has.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from transom.aio.locks import KeyedLock
 from transom.containers.container import Container, MountRecord
 from transom.containers.repository import ContainerRepository
 from transom.guest import GuestOS
@@ -20,6 +21,7 @@ class Volumes:
     snapshots: Snapshotter
     filler: VolumeFiller
     announce: Callable[[str, str, dict[str, str]], None]
+    locks: KeyedLock = field(default_factory=KeyedLock)
     pending: dict[str, set[str]] = field(default_factory=dict)
     """Container that is being made → the volumes that it will have; they are in use already."""
 
@@ -32,10 +34,10 @@ class Volumes:
         name = mount.name or new_id()
         check_volume_name(name)
         self.pending.setdefault(container.id, set()).add(name)
-        known = self.volumes.find(name)
-        volume = known or await self.make(name, anonymous=mount.anonymous)
-        if guest.fills_volumes and "nocopy" not in mount.options:
-            await self._fill(volume, mount, container, guest)
+        async with self.locks(name):
+            volume = self.volumes.find(name) or await self.make(name, anonymous=mount.anonymous)
+            if guest.fills_volumes and "nocopy" not in mount.options:
+                await self._fill(volume, mount, container, guest)
         fields = {"name": name, "source": volume.source}
         return MountRecord(**{f: fields.get(f, getattr(mount, f)) for f in MountRecord.__struct_fields__})
 
@@ -60,7 +62,8 @@ class Volumes:
         if path is None:
             return  # on a drive that no image has
         root = await self.snapshots.view(container.snapshot_parent)
-        await self.filler.fill(root, path, volume.path)
+        in_use = any(each != container.id for each in self.users(volume.name))
+        await self.filler.fill(root, path, volume.path, in_use=in_use)
 
     def settled(self, container_id: str) -> None:
         """The container's record names its volumes from now on, or it was never made."""

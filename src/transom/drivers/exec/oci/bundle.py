@@ -219,15 +219,17 @@ def _mounts(spec: ExecSpec, facts: Facts) -> list[dict[str, Any]]:
             mounts.append(_bind("/dev/shm", "/dev/shm", "rbind"))
         else:
             mounts.append(_mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", f"size={shm}"))
-    mounts += [_bind(target, source, "rbind", "rprivate") for target, source in spec.files if target not in targets]
+    inner = [_bind(target, source, "rbind", "rprivate") for target, source in spec.files if target not in targets]
     for index, mount in enumerate(spec.mounts):
         access = "ro" if mount.readonly else "rw"
         if mount.kind is MountKind.TMPFS:
             size = (f"size={mount.size_bytes}",) if mount.size_bytes else ()
-            mounts.append(_mount(mount.target, "tmpfs", "tmpfs", *_tmpfs(mount.options), *size, access))
+            inner.append(_mount(mount.target, "tmpfs", "tmpfs", *_tmpfs(mount.options), *size, access))
         else:
             options = mount.options or ("rprivate",)
-            mounts.append(_bind(mount.target, facts.sources.get(index, mount.source), "rbind", access, *options))
+            inner.append(_bind(mount.target, facts.sources.get(index, mount.source), "rbind", access, *options))
+    # A volume on /etc goes below /etc/hosts, not over it.
+    mounts += sorted(inner, key=lambda each: each["destination"].rstrip("/").count("/"))
     if facts.init_path:
         mounts.append(_bind("/sbin/docker-init", facts.init_path, "bind", "ro"))
     return mounts
