@@ -78,7 +78,7 @@ class CreateContainer:
         guest = guest_for(image.os)
         _check_architecture(image)
         config = merge_image(_config_of(request), image.config, guest)
-        host = _with_defaults(request.host_config)
+        host = _with_defaults(request.host_config, next(iter(self.runtimes), ""))
         warnings = check(config, host, guest)
         check_log(host.log_config)
         if config.stop_signal:
@@ -150,8 +150,8 @@ def _config_of(request: CreateRequest) -> Config:
     return Config(**{name: getattr(request, name) for name in Config.__struct_fields__})
 
 
-def _with_defaults(host: HostConfig) -> HostConfig:
-    changes: dict[str, object] = {}
+def _with_defaults(host: HostConfig, runtime: str) -> HostConfig:
+    changes: dict[str, object] = {"runtime": host.runtime or runtime}
     if not host.log_config.type:
         changes["log_config"] = msgspec.structs.replace(host.log_config, type="json-file")
     if host.network_mode in {"", "default"}:

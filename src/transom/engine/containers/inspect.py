@@ -116,6 +116,11 @@ def host_shape(container: Container) -> dict[str, Any]:
     shape["IpcMode"] = shape["IpcMode"] or "private"
     shape["ShmSize"] = shape["ShmSize"] or 64 << 20
     shape["Runtime"] = shape["Runtime"] or container.driver
+    if shape["Memory"] and not shape["MemorySwap"]:
+        shape["MemorySwap"] = 2 * shape["Memory"]  # what is in force where nobody asked
+    shape["PidsLimit"] = shape["PidsLimit"] or None
+    if shape["MemorySwappiness"] == -1:
+        shape["MemorySwappiness"] = None
     return shape
 
 
@@ -125,6 +130,8 @@ def config_shape(container: Container) -> dict[str, Any]:
     shape["Hostname"] = hostname_of(container)
     shape["Image"] = container.image_ref
     shape["OnBuild"] = shape["OnBuild"] or None
+    if shape["Healthcheck"]:
+        shape["Healthcheck"] = {name: value for name, value in shape["Healthcheck"].items() if value}
     shape["Volumes"] = shape["Volumes"] or None
     shape["Cmd"], shape["Entrypoint"] = (
         as_list(container.config.cmd) or None,
