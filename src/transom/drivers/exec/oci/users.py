@@ -3,12 +3,16 @@
 Source: moby/sys user.GetExecUser, documented at "docker run --user".
 """
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from transom.errors import InvalidParameter
+from transom.execution.spec import ProcessSpec
+from transom.host.rootfs import Rootfs
 
 MAX_ID = 2**31 - 1
+_FILE_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,24 @@ class User:
     gid: int
     groups: tuple[int, ...] = ()
     home: str = "/"
+
+
+def user_in(rootfs: Rootfs, process: ProcessSpec) -> User:
+    """Return who runs process, by the files of the root.
+
+    Raises:
+        InvalidParameter: there is no such user or group.
+    """
+
+    def read(path: str) -> str:
+        try:
+            fd = rootfs.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return ""
+        with open(fd, "rb") as file:
+            return file.read(_FILE_LIMIT).decode(errors="replace")
+
+    return find_user(process.user, process.groups, read)
 
 
 def find_user(text: str, extra_groups: Sequence[str], read: Callable[[str], str]) -> User:

@@ -1,0 +1,42 @@
+"""crun or runc as a program: where it keeps its state, and how it is called."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from transom.errors import TransomError
+from transom.host.run import Completed, run
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One runtime; env is all that it sees of the engine's environment."""
+
+    program: str
+    root: Path
+    env: dict[str, str]
+
+    @property
+    def is_crun(self) -> bool:
+        """Whether crun's own ways may be used."""
+        return os.path.basename(self.program) == "crun"
+
+    @property
+    def args(self) -> tuple[str, ...]:
+        """What comes before the sub-command."""
+        return ("--root", str(self.root))
+
+    async def call(self, *words: str, stdin: bytes | None = None, timeout_s: float = 60) -> Completed:
+        """Run a sub-command to its end, whatever its exit code."""
+        return await run([self.program, *self.args, *words], stdin=stdin, env=self.env, timeout_s=timeout_s)
+
+    async def act(self, verb: str, container_id: str) -> None:
+        """Do verb to a container.
+
+        Raises:
+            TransomError: the runtime refuses; the text is its own.
+        """
+        done = await self.call(verb, container_id)
+        if done.code != 0:
+            text = done.stderr.decode(errors="replace").strip()
+            raise TransomError(f"Cannot {verb} container {container_id}: {text}")
