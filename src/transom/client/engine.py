@@ -13,7 +13,6 @@ from transom.client.jsonstream import documents
 from transom.errors import InvalidParameter
 
 CLIENT_API = (1, 51)
-OLDEST_API = (1, 24)
 
 Query = Mapping[str, object]
 Doc = dict[str, Any]

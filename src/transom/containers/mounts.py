@@ -3,7 +3,7 @@
 Source: Docker documentation, "Volumes", "Bind mounts", "tmpfs mounts".
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from transom.containers.container import MountRecord
 from transom.errors import InvalidParameter, NotSupported
@@ -182,8 +182,3 @@ def _check_propagation(mode: str) -> None:
     # The engine's mount namespace receives the host's mounts, and gives it none.
     if mode in {"shared", "rshared"}:
         raise NotSupported(f"mount propagation {mode} is not supported: use rslave, or mount on the host")
-
-
-def named_volumes(mounts: Iterable[MountRecord]) -> Mapping[str, MountRecord]:
-    """Return the volumes among mounts by name."""
-    return {mount.name: mount for mount in mounts if mount.name}

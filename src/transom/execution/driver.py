@@ -155,15 +155,6 @@ class SupportsResize(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessRow:
-    """One process of a container, as `top` shows it."""
-
-    pid: int
-    command: str
-    fields: tuple[tuple[str, str], ...] = ()
-
-
 @runtime_checkable
 class SupportsProcesses(Protocol):
     """Can list what runs inside."""

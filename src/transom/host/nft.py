@@ -40,17 +40,12 @@ class NftError(TransomError):
 class Element:
     """An element of a set, or of a map when data is given: packed as the kernel keeps them.
 
-    Each part of a concatenation is in network order, padded to four bytes; see `concatenated`.
+    Each part of a concatenation is in network order, padded to four bytes.
     """
 
     set_name: str
     key: bytes
     data: bytes = b""
-
-
-def concatenated(*parts: bytes) -> bytes:
-    """Pack the parts of a concatenation."""
-    return b"".join(part + bytes(-len(part) % 4) for part in parts)
 
 
 @functools.cache

@@ -82,12 +82,3 @@ def _take(fd: int, found: list[socket.socket]) -> None:
         found.append(sock)
     else:
         sock.close()
-
-
-def has_ipv6() -> bool:
-    """Tell whether this network namespace speaks IPv6 at all."""
-    try:
-        with open("/proc/net/if_inet6", encoding="ascii") as file:
-            return bool(file.read(1))
-    except OSError:
-        return False

@@ -21,7 +21,6 @@ FILES: Final = "Files"
 HIVES: Final = "Hives"
 FILE_ATTRIBUTES: Final = "MSWINDOWS.fileattr"
 SECURITY: Final = "MSWINDOWS.rawsd"
-MOUNT_POINT: Final = "MSWINDOWS.mountpoint"
 CREATION_TIME: Final = "LIBARCHIVE.creationtime"
 REGISTRY: Final = "TRANSOM.registry"
 

@@ -1,6 +1,5 @@
 """Identifiers as types of their own."""
 
-import re
 import secrets
 from typing import NewType
 
@@ -13,8 +12,6 @@ ExecId = NewType("ExecId", str)
 Digest = NewType("Digest", str)
 """`sha256:` and 64 lower-case hex digits; see model/digest.py."""
 
-_HEX64 = re.compile(r"[0-9a-f]{64}")
-
 
 def new_id() -> str:
     """Return 64 random hex digits, never all decimal in the first twelve.
@@ -25,8 +22,3 @@ def new_id() -> str:
         value = secrets.token_hex(32)
         if not value[:12].isdecimal():
             return value
-
-
-def is_full_id(text: str) -> bool:
-    """Tell whether text is a whole 64-digit ID."""
-    return _HEX64.fullmatch(text) is not None

@@ -1,6 +1,5 @@
 """Addresses: which subnet a network gets, and which address an endpoint."""
 
-import itertools
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final
@@ -124,11 +123,6 @@ def check_free(subnet: Subnet, others: Iterable[Subnet]) -> None:
     """
     if any(subnet.network.overlaps(other.network) for other in others):
         raise Forbidden("invalid pool request: Pool overlaps with other one on this address space")
-
-
-def taken_by(*groups: Iterable[IPv4Network]) -> list[IPv4Network]:
-    """Return all groups' networks in one list."""
-    return list(itertools.chain.from_iterable(groups))
 
 
 def _network(text: str, what: str) -> IPv4Network:

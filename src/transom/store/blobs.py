@@ -12,10 +12,10 @@ from typing import ParamSpec, TypeVar
 from transom import faults
 from transom.aio.complete import complete
 from transom.errors import InvalidParameter, NotFound, Unavailable
+from transom.host.disk import sync_directory
 from transom.images.content import Blob
 from transom.model.digest import digest_of, hex_of, parse_digest
 from transom.model.ids import Digest
-from transom.store.atomic import sync_directory
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -285,16 +285,3 @@ class ExecStartRequest(Shape):
 
 class UpdateRequest(HostConfig):
     """POST /containers/{id}/update: limits and the restart policy."""
-
-
-class MountPoint(Shape):
-    """One mount as inspect shows it."""
-
-    type: str
-    source: str
-    destination: str
-    mode: str = ""
-    rw: bool = field(default=True, name="RW")
-    propagation: str = ""
-    name: str = ""
-    driver: str = ""
