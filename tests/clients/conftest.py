@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.engine import Engine
+from tests.support.windows import ensure_probe_image
 
 
 @pytest.fixture(scope="session")
@@ -36,4 +37,11 @@ def engine(shared_engine: Engine) -> Iterator[Engine]:
 def windows(engine: Engine) -> Engine:
     """The engine with a Windows base."""
     engine.ensure_base()
+    return engine
+
+
+@pytest.fixture
+def probed(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """The engine with a Windows base and the image of the probe."""
+    ensure_probe_image(engine, tmp_path_factory.mktemp("probe"))
     return engine
