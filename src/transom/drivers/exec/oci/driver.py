@@ -315,8 +315,7 @@ class OciDriver:
 
     async def exec_list(self, container_id: ContainerId) -> Sequence[ExecId]:
         """Return the execs that have a directory."""
-        top = self.directory(container_id) / "execs"
-        return [ExecId(each.name) for each in top.iterdir()] if top.exists() else []
+        return await self._execs.list(container_id)
 
     async def exec_delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """Remove the exec's directory."""

@@ -87,6 +87,11 @@ class OciExecs:
         """Return how the exec ended, once it has."""
         return await conmon.wait_exit(self.files.exec_directory(container_id, exec_id), container_id)
 
+    async def list(self, container_id: ContainerId) -> Sequence[ExecId]:
+        """Return the execs that have a directory."""
+        top = self.files.directory(container_id) / "execs"
+        return [ExecId(each.name) for each in top.iterdir()] if top.exists() else []
+
     async def delete(self, container_id: ContainerId, exec_id: ExecId) -> None:
         """Remove the exec's directory."""
         await asyncio.to_thread(shutil.rmtree, self.files.exec_directory(container_id, exec_id), ignore_errors=True)
