@@ -51,9 +51,11 @@ class Recover:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._one(container)
-        except (TransomError, TimeoutError, OSError) as exc:
-            text = str(exc) or "its recovery took too long"
-            log.error("container could not be recovered", extra={"container": container.id, "error": text})
+        except Exception as exc:  # whatever is wrong with one, the others and the boot go on
+            text = str(exc) or ("its recovery took too long" if isinstance(exc, TimeoutError) else repr(exc))
+            log.error(
+                "container could not be recovered", extra={"container": container.id, "error": text}, exc_info=exc
+            )
             # Not DEAD, which the next boot would take for an unfinished removal: what is broken today (a runtime that
             # was uninstalled) may be in order tomorrow.
             status = container.status if container.status in UNFINISHED else Status.EXITED

@@ -65,7 +65,7 @@ class StopContainer:
             await self.state.containers.save(current.changed(stopped_by_hand=True))
             driver = self.state.driver(current)
             if current.status is Status.PAUSED and isinstance(driver, SupportsPause):
-                await driver.unpause(current.id)
+                await _quietly(driver.unpause(current.id))
             if patience_s != 0:
                 self._announce_kill(current, wanted)
                 await _quietly(driver.stop(current.id, wanted))
@@ -125,7 +125,7 @@ class KillContainer:
             driver = self.state.driver(current)
             await driver.kill(current.id, wanted)
             if wanted == "SIGKILL" and current.status is Status.PAUSED and isinstance(driver, SupportsPause):
-                await driver.unpause(current.id)
+                await _quietly(driver.unpause(current.id))
         self.state.announce("kill", container, signal=str(signals.Signals[wanted].value))
 
 

@@ -267,11 +267,11 @@ class OciDriver:
 
     async def pause(self, container_id: ContainerId) -> None:
         """Freeze."""
-        await self._runtime.act("pause", container_id)
+        await self._act("pause", container_id)
 
     async def unpause(self, container_id: ContainerId) -> None:
         """Thaw."""
-        await self._runtime.act("resume", container_id)
+        await self._act("resume", container_id)
 
     async def resize(self, container_id: ContainerId, rows: int, columns: int) -> None:
         """Set the terminal's size."""
@@ -334,6 +334,14 @@ class OciDriver:
         await self._execs.resize(container_id, exec_id, rows, columns)
 
     # --- inside --------------------------------------------------------------------------------------------------
+
+    async def _act(self, verb: str, container_id: str) -> None:
+        try:
+            await self._runtime.act(verb, container_id)
+        except TransomError:
+            if self._files.pid(container_id):
+                raise
+            raise Conflict(f"container {container_id} is not running") from None  # it has ended meanwhile
 
     def _place_later(self, directory: Path) -> None:
         """Move a monitor that lives on out of the engine's cgroup, so that a service manager leaves it alone.
