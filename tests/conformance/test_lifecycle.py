@@ -160,3 +160,23 @@ def test_command_that_cannot_be_says_why(docker_: Door, arguments: list[str], te
 
     assert done.code == 1
     assert text.lower() in done.err.lower()
+
+
+@pytest.mark.parametrize(
+    ("options", "program", "code", "text"),
+    [
+        (["-u", "nosuch"], "true", 1, "unable to find user nosuch: no matching entries in passwd file"),
+        (["-w", "/nosuch"], "true", 127, "OCI runtime exec failed"),
+        ([], "nosuch", 127, 'exec: "nosuch": executable file not found in $PATH'),
+        ([], "/etc", 126, 'exec: "/etc": is a directory: permission denied'),
+    ],
+)
+def test_exec_that_cannot_start_has_dockers_code(
+    docker_: Door, options: list[str], program: str, code: int, text: str
+) -> None:
+    docker_.ok("run", "-d", "--name", "it", "busybox", "sleep", "1000")
+
+    done = docker_("exec", *options, "it", program)
+
+    assert done.code == code
+    assert text in done.out + done.err

@@ -54,10 +54,10 @@ def _from_bind(spec: str, guest: GuestOS, volume_driver: str) -> MountRecord:
     propagation = [flag for flag in flags if flag in PROPAGATIONS]
     accesses = [flag for flag in flags if flag in {"ro", "rw"}]
     if len(propagation) > 1 or len(accesses) > 1:
-        raise InvalidParameter(f"invalid volume specification: '{spec}': invalid mode: {mode}")
+        raise InvalidParameter(f"invalid mode: {mode}")
     known = PROPAGATIONS | {"ro", "rw", "z", "Z", "nocopy", "consistent", "cached", "delegated"}
     if any(flag not in known for flag in flags):
-        raise InvalidParameter(f"invalid volume specification: '{spec}': invalid mode: {mode}")
+        raise InvalidParameter(f"invalid mode: {mode}")
     readonly = "ro" in flags
     if source.startswith("/"):
         _check_propagation(propagation[0] if propagation else "")
@@ -66,7 +66,7 @@ def _from_bind(spec: str, guest: GuestOS, volume_driver: str) -> MountRecord:
             propagation=propagation[0] if propagation else "rprivate",
         )  # fmt: skip
     if propagation:
-        raise InvalidParameter(f"invalid volume specification: '{spec}': invalid mode: {mode}")
+        raise InvalidParameter(f"invalid mode: {mode}")
     _check_driver(volume_driver)
     return MountRecord(
         type="volume", source="", target=target, name=source, driver="local", mode=mode or "z", readonly=readonly,

@@ -91,7 +91,10 @@ class LinuxGuest:
                 "mount path must be absolute"
             )
         if posixpath.normpath(target) == "/":
-            raise InvalidParameter(f"invalid volume specification: '{spec}': destination can't be '/'")
+            raise InvalidParameter(
+                f"invalid volume specification: '{spec}': invalid mount config for type "
+                f"\"{'bind' if source.startswith('/') else 'volume'}\": invalid specification: destination can't be '/'"
+            )
         return source, posixpath.normpath(target), mode
 
     def command_line(self, args: Sequence[str], *, args_escaped: bool) -> str:

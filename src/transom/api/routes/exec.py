@@ -50,8 +50,8 @@ class ExecRoutes:
         shape = parse(await body(request), ExecStartRequest)
         session = self.execs.get(request.match_info["id"])
         rows, columns = console_size(shape.console_size)
-        self.execs.check_startable(session)
-        starting = self.execs.start(session.id, detach=shape.detach, size=(rows, columns))
+        await self.operations.run(self.execs.prepare(session.id, size=(rows, columns)), name="prepare exec")
+        starting = self.execs.start(session.id, detach=shape.detach)
         if shape.detach:
             await self.operations.run(starting, name="exec")
             return web.Response(status=200)

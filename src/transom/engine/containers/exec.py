@@ -4,13 +4,13 @@ Execs live in memory, as in Docker: they end with the engine's knowledge of them
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from transom.containers.config import as_list, console_size
 from transom.containers.container import Container
 from transom.containers.lifecycle import Status
 from transom.engine.containers.run_state import RunState
-from transom.errors import Conflict, InvalidParameter, NotFound, NotSupported, StartFailed
+from transom.errors import Conflict, InvalidParameter, NotFound, NotSupported, StartFailed, TransomError
 from transom.execution.driver import SupportsExec
 from transom.execution.spec import ProcessSpec
 from transom.execution.stdio import Stdio
@@ -90,35 +90,50 @@ class Execs:
         self._state.announce(f"exec_create: {' '.join(args)}", container, execID=session.id)
         return session
 
-    async def start(self, exec_id: str, *, detach: bool, size: tuple[int, int] = (0, 0)) -> Stdio | None:
-        """Run it; return its streams unless detach. The caller closes them.
+    async def prepare(self, exec_id: str, *, size: tuple[int, int] = (0, 0)) -> None:
+        """Take it up, once: what can be refused is refused here, before a client has given its connection for it.
 
         Raises:
-            Conflict: it was started before, or the container has ended.
+            Conflict: it was started before, or the container does not run.
+            InvalidParameter: it asks for a user or a directory that cannot be.
+        """
+        session = self.get(exec_id)
+        container = self._check_startable(session)
+        session.started = True
+        if any(size):
+            session.process = replace(session.process, console_size=size)
+        try:
+            await self._driver(container).exec_create(container.id, session.id, session.process)
+        except TransomError as exc:
+            await self._failed(session, exc)
+            raise
+
+    async def start(self, exec_id: str, *, detach: bool) -> Stdio | None:
+        """Run what was prepared; return its streams unless detach. The caller closes them.
+
+        Raises:
             StartFailed: its program could not be started.
         """
         session = self.get(exec_id)
-        container = self.check_startable(session)
-        session.started = True
-        process = session.process
-        if any(size):
-            process = ProcessSpec(**{f: getattr(process, f) for f in ProcessSpec.__slots__} | {"console_size": size})
+        container = session.container
         driver = self._driver(container)
         try:
-            await driver.exec_create(container.id, session.id, process)
             stdio = await driver.exec_start(container.id, session.id, detach=detach)
-        except StartFailed as exc:
-            session.exit_code = exc.exit_code
-            session.ended.set()
-            await driver.exec_delete(container.id, session.id)
+        except TransomError as exc:
+            await self._failed(session, exc)
             raise
         session.running = True
         session.pid = await driver.exec_pid(container.id, session.id)
         self._state.operations.spawn(self._until_exit(session), name=f"exec {session.id[:12]}")
-        self._state.announce(f"exec_start: {' '.join(process.args)}", container, execID=session.id)
+        self._state.announce(f"exec_start: {' '.join(session.process.args)}", container, execID=session.id)
         return stdio
 
-    def check_startable(self, session: ExecSession) -> Container:
+    async def _failed(self, session: ExecSession, exc: TransomError) -> None:
+        session.exit_code = exc.exit_code if isinstance(exc, StartFailed) else 126
+        session.ended.set()
+        await self._driver(session.container).exec_delete(session.container.id, session.id)
+
+    def _check_startable(self, session: ExecSession) -> Container:
         """Return the container as it is now.
 
         Raises:

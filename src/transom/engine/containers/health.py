@@ -75,10 +75,11 @@ class CheckHealth:
         request = ExecCreateRequest(cmd=list(args), attach_stdout=True, attach_stderr=True)
         try:
             session = await self.execs.create(container.id, request, args_escaped=escaped)
+            await self.execs.prepare(session.id)
+            stdio = await self.execs.start(session.id, detach=False)
+            assert stdio is not None  # it is not detached
             try:
                 async with asyncio.timeout(limit_s):
-                    stdio = await self.execs.start(session.id, detach=False)
-                    assert stdio is not None  # it is not detached
                     await _collect(stdio, output)
                     await session.ended.wait()
                 code = session.exit_code if session.exit_code is not None else _FAILED

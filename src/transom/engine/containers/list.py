@@ -36,6 +36,11 @@ class ListContainers:
         for status in filters.get("status", ()):
             if status not in _STATUSES:
                 raise _bad_filter("status", status, "state", _STATUSES)
+        for code in filters.get("exited", ()):
+            if not code.lstrip("-").isdecimal():
+                raise InvalidParameter(
+                    f"invalid filter 'exited={code}': strconv.Atoi: parsing \"{code}\": invalid syntax"
+                )
         for health in filters.get("health", ()):
             if health not in _HEALTHS:
                 raise _bad_filter("health", health, "health", _HEALTHS)

@@ -1,8 +1,10 @@
 """Where a container's own files are below the data root."""
 
-import shutil
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from transom.host.rootfs import remove_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,4 +31,5 @@ class Places:
 
     def discard(self, container_id: str) -> None:
         """Remove the container's directory; nothing there is no error."""
-        shutil.rmtree(self.directory(container_id), ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove_path(self.directory(container_id))

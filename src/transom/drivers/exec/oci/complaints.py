@@ -28,7 +28,8 @@ def start_failed(text: str, args: Sequence[str], *, exec_: bool = False) -> Star
             else f'exec: "{name}": executable file not found in $PATH'
         )
     else:
-        code, reason = 128, text
+        code = 127 if _MISSING.search(text) else 126 if _DENIED.search(text) else 128
+        reason = text
     if exec_:
         return StartFailed(
             f"OCI runtime exec failed: exec failed: unable to start container process: {reason}",
