@@ -149,7 +149,8 @@ class Monitor:
 def _spawn_logged(argv: list[str], env: dict[str, str], fds: Sequence[int], log: Path) -> Child:
     """Start conmon; its own complaints go where the operator finds them, beside the container."""
     with open(log, "ab") as stderr:
-        return spawn(argv, env=env, pass_fds=fds, stderr=stderr.fileno())
+        # When memory has run out conmon puts a file `oom` into its working directory too, not only where it is told.
+        return spawn(argv, env=env, pass_fds=fds, stderr=stderr.fileno(), cwd=str(log.parent))
 
 
 async def _read_sync(fd: int, what: Monitored) -> int:
