@@ -79,8 +79,9 @@ def run(commands: str, *, json: bool = False) -> str:
     """
     try:
         done = subprocess.run(
-            ["nft", *(("-j",) if json else ()), "-f", "-"],
-            input=commands.encode(),
+            # With -j a file of commands is expected to be JSON, an argument is not.
+            ["nft", "-j", commands] if json else ["nft", "-f", "-"],
+            input=b"" if json else commands.encode(),
             capture_output=True,
             check=False,
             timeout=_TIMEOUT_S,
