@@ -62,7 +62,8 @@ class Execs:
         """Prepare an exec in a running container. args_escaped: the first argument goes to Windows as it stands.
 
         Raises:
-            Conflict: the container does not run. InvalidParameter: there is no command.
+            Conflict: the container does not run.
+            InvalidParameter: there is no command, or it asks for a user that there is not.
         """
         container = self._state.containers.get(ref)
         _check_running(container, ref)
@@ -84,29 +85,30 @@ class Execs:
             privileged=request.privileged or container.host_config.privileged,
         )
         session = ExecSession(ExecId(new_id()), container, request, process)
-        self._driver(container)
+        await self._driver(container).exec_create(container.id, session.id, process)
         self._sessions[session.id] = session
         self._forget_old()
         self._state.announce(f"exec_create: {' '.join(args)}", container, execID=session.id)
         return session
 
     async def prepare(self, exec_id: str, *, size: tuple[int, int] = (0, 0)) -> None:
-        """Take it up, once: what can be refused is refused here, before a client has given its connection for it.
+        """Take it up, once: before a client has given its connection for it.
 
         Raises:
             Conflict: it was started before, or the container does not run.
-            InvalidParameter: it asks for a user or a directory that cannot be.
         """
         session = self.get(exec_id)
         container = self._check_startable(session)
         session.started = True
-        if any(size):
+        if any(size) and size != session.process.console_size:
+            driver = self._driver(container)
             session.process = replace(session.process, console_size=size)
-        try:
-            await self._driver(container).exec_create(container.id, session.id, session.process)
-        except TransomError as exc:
-            await self._failed(session, exc)
-            raise
+            try:
+                await driver.exec_delete(container.id, session.id)
+                await driver.exec_create(container.id, session.id, session.process)
+            except TransomError as exc:
+                await self._failed(session, exc)
+                raise
 
     async def start(self, exec_id: str, *, detach: bool) -> Stdio | None:
         """Run what was prepared; return its streams unless detach. The caller closes them.
