@@ -33,6 +33,7 @@ class Machine:
     top: Path
     bases: DiskBaseStore
     driver: WineDriver = field(init=False)
+    oci: OciDriver = field(init=False)
     cgroups: Cgroups = field(init=False)
     made: list[ContainerId] = field(default_factory=list)
 
@@ -43,8 +44,8 @@ class Machine:
         conmon = shutil.which("conmon") or ""
         settings = OciSettings(runtime, conmon, self.top / "exec", f"tt-{self.top.name}", "")
         self.cgroups = Cgroups(hierarchy)
-        oci = OciDriver(settings, self.cgroups, name="oci")
-        self.driver = WineDriver(WineSettings(self.top / "exec"), oci, self.bases)
+        self.oci = OciDriver(settings, self.cgroups, name="oci")
+        self.driver = WineDriver(WineSettings(self.top / "exec"), self.oci, self.bases)
 
     def spec(self, line: str = "", **changes: object) -> ExecSpec:
         """Return a container that runs line; changes are fields of ExecSpec or ProcessSpec."""

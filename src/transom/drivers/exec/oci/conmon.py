@@ -11,11 +11,12 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from transom.aio.finish import finish
 from transom.errors import Conflict, TransomError
 from transom.execution.driver import ExitStatus
 from transom.execution.stdio import STDERR, STDOUT
@@ -25,6 +26,7 @@ _STREAMS = {2: STDOUT.number, 3: STDERR.number}
 _PACKET = 32 * 1024 + 1
 _CHUNK = 8 * 1024
 _LAUNCH_TIMEOUT_S = 60
+_REAP_TIMEOUT_S = 5
 _CONSOLE_RESIZE, _REOPEN_LOG = 1, 2
 
 
@@ -118,13 +120,14 @@ class Monitor:
             if what.exec_spec:
                 environment["_OCI_ATTACHPIPE"] = str(attach_write)
             child = _spawn_logged(_arguments(self._conmon, what), environment, fds, what.directory / "conmon.log")
-            close(sync_write, start_read, attach_write)
-            os.write(start_write, b"\0")
-            if what.exec_spec:
-                await self._sync_exec(attach_read, start_write, attach)
-            async with asyncio.timeout(_LAUNCH_TIMEOUT_S):
-                pid = await _read_sync(sync_read, what)
-            await child.wait()  # conmon forks: the first one ends at once
+            async with _reaped(child):
+                close(sync_write, start_read, attach_write)
+                os.write(start_write, b"\0")
+                if what.exec_spec:
+                    await self._sync_exec(attach_read, start_write, attach)
+                async with asyncio.timeout(_LAUNCH_TIMEOUT_S):
+                    pid = await _read_sync(sync_read, what)
+                await child.wait()  # conmon forks: the first one ends at once
             return pid
         except TimeoutError:
             # conmon reads the runtime's complaint when the runtime has ended: one longer than a pipe stops both.
@@ -144,6 +147,18 @@ class Monitor:
             await attach()
         with contextlib.suppress(BrokenPipeError):
             os.write(start_write, b"\0")
+
+
+@contextlib.asynccontextmanager
+async def _reaped(child: Child) -> AsyncIterator[None]:
+    """Leave no zombie of child where the block fails or is cancelled."""
+    try:
+        yield
+    except BaseException:
+        child.kill()
+        with contextlib.suppress(TimeoutError):
+            await finish(child.wait(), timeout_s=_REAP_TIMEOUT_S)
+        raise
 
 
 def _spawn_logged(argv: list[str], env: dict[str, str], fds: Sequence[int], log: Path) -> Child:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from transom.aio.finish import finish
 from transom.drivers.exec.oci import capabilities as caps
 from transom.drivers.exec.oci import conmon
 from transom.drivers.exec.oci.complaints import start_failed
@@ -23,6 +24,8 @@ from transom.execution.driver import ExitStatus
 from transom.execution.spec import ProcessSpec
 from transom.execution.stdio import Stdio
 from transom.model.ids import ContainerId, ExecId
+
+CLOSE_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,12 @@ class OciExecs:
 
         try:
             await self.monitor.launch(what, env=self.runtime.env, attach=None if detach else connect)
-        except MonitorFailed as exc:
-            raise start_failed(str(exc), tuple(process["args"]), exec_=True) from None
+        except BaseException as exc:
+            for stdio in connected:
+                await finish(stdio.close(), timeout_s=CLOSE_TIMEOUT_S)
+            if isinstance(exc, MonitorFailed):
+                raise start_failed(str(exc), tuple(process["args"]), exec_=True) from None
+            raise
         self.place_later(directory)
         return connected[0] if connected else None
 
