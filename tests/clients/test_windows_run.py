@@ -33,13 +33,6 @@ def inspect(engine: Engine, container: str, form: str) -> str:
     return engine.docker("inspect", "-f", form, container).out.strip()
 
 
-def wait_for_log(engine: Engine, container: str, wanted: str) -> None:
-    deadline = time.monotonic() + 20
-    while wanted not in engine.docker("logs", container).out:
-        assert time.monotonic() < deadline, f"{wanted!r} is not in the log"
-        time.sleep(0.05)
-
-
 # --- a run ----------------------------------------------------------------------------------------------------------
 
 
@@ -223,7 +216,7 @@ def test_exec_has_streams_code_environment_and_directory_of_its_own(probed: Engi
 def test_stop_reaches_the_program_as_a_console_event(probed: Engine, signal: str, event: int) -> None:
     options = ("--stop-signal", signal) if signal else ()
     probed.docker("run", "-d", "--name", "asked", "--network", "none", *options, PROBE, "probe", "wait")
-    wait_for_log(probed, "asked", "ready")
+    probed.wait_for_log("asked", "ready")
     probed.docker("stop", "-t", "20", "asked")
 
     assert probed.docker("logs", "asked").out == f"ready\nevent {event}\n"
@@ -288,7 +281,7 @@ def test_restart_policy_starts_the_program_again(probed: Engine) -> None:
 
 def test_top_stats_and_inspect_know_a_windows_container(probed: Engine) -> None:
     probed.docker("run", "-d", "--name", "seen", PROBE, "probe", "wait")
-    wait_for_log(probed, "seen", "ready")
+    probed.wait_for_log("seen", "ready")
     top = probed.docker("top", "seen").out
     percent, memory = probed.docker(
         "stats", "--no-stream", "--format", "{{.CPUPerc}} {{.MemUsage}}", "seen"

@@ -176,6 +176,13 @@ class Engine:
             assert done.returncode == 0, f"transom {' '.join(arguments)}: {done.stderr}\n{self.log_tail()}"
         return Done(done.returncode, done.stdout, done.stderr)
 
+    def wait_for_log(self, container: str, wanted: str, *, timeout_s: float = 20) -> None:
+        """Wait until the container has printed wanted."""
+        deadline = time.monotonic() + timeout_s
+        while wanted not in self.docker("logs", container).out:
+            assert time.monotonic() < deadline, f"{wanted!r} is not in the log of {container}: {self.log_tail()}"
+            time.sleep(0.05)
+
     def docker_argv(self, *arguments: str) -> list[str]:
         """Return the command line, for a test that runs it by itself (a terminal, a stream); see docker_environment."""
         return [docker_cli(), "-H", f"unix://{self.socket}", *arguments]
