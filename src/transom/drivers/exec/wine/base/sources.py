@@ -87,7 +87,8 @@ def find_mirror(etc_apt: Path = Path("/etc/apt")) -> str:
             for uri in mirrors(path.read_text(encoding="utf-8", errors="replace"), deb822=path.suffix == ".sources"):
                 return uri
     raise InvalidParameter(
-        "no Debian mirror is configured in /etc/apt: name one with --mirror, for example --mirror http://HOST/debian"
+        "no Debian mirror is configured in /etc/apt: name one, with `transom base build --mirror http://HOST/debian` "
+        "or with transomd's --mirror"
     )
 
 
