@@ -15,6 +15,7 @@ from transom.cli.output.listing import listing
 from transom.cli.output.render import Template
 from transom.cli.output.table import align
 from transom.cli.output.template import TemplateError
+from transom.model.moment import human_duration
 
 CONTAINER: dict[str, Any] = {
     "Id": "abc",
@@ -165,7 +166,7 @@ def test_container_row_is_cut_unless_told_otherwise() -> None:
     ],
 )
 def test_durations_are_rough(seconds: float, text: str) -> None:
-    assert units.human_duration(seconds) == text
+    assert human_duration(seconds) == text
 
 
 def test_sizes() -> None:

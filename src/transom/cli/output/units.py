@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from transom.model.moment import human_duration
+
 DECIMAL = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?) ?([kKmMgGtTpP])?(?:[iI]?[bB])?$")
@@ -62,34 +64,6 @@ def parse_duration(text: str) -> int:
         reason = "missing unit in duration" if body.replace(".", "", 1).isdigit() else "invalid duration"
         raise ValueError(f'time: {reason} "{text}"')
     return -int(total) if text.startswith("-") else int(total)
-
-
-def human_duration(seconds: float) -> str:
-    """Return a rough length of time: "About a minute", "3 weeks"."""
-    whole = int(seconds)
-    if whole < 1:
-        return "Less than a second"
-    if whole == 1:
-        return "1 second"
-    if whole < 60:
-        return f"{whole} seconds"
-    minutes = whole // 60
-    if minutes == 1:
-        return "About a minute"
-    if minutes < 60:
-        return f"{minutes} minutes"
-    hours = int(seconds / 3600 + 0.5)
-    if hours == 1:
-        return "About an hour"
-    if hours < 48:
-        return f"{hours} hours"
-    if hours < 24 * 7 * 2:
-        return f"{hours // 24} days"
-    if hours < 24 * 30 * 2:
-        return f"{hours // 24 // 7} weeks"
-    if hours < 24 * 365 * 2:
-        return f"{hours // 24 // 30} months"
-    return f"{int(seconds / 3600) // 24 // 365} years"
 
 
 def ago(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from transom.engine.containers.inspect import endpoint_shapes, mount_shape
 from transom.engine.containers.run_state import RunState
 from transom.errors import InvalidParameter, NotFound
 from transom.model.clock import Clock
+from transom.model.moment import human_duration
 from transom.snapshots.snapshotter import Snapshotter
 
 
@@ -133,10 +134,11 @@ def ports(container: Container) -> list[dict[str, Any]]:
 def status_text(container: Container, now: datetime) -> str:
     """Return `Status`: `Up 3 minutes`, `Exited (0) 2 hours ago`, `Created`."""
     if container.restarting and container.finished_at:
-        return f"Restarting ({container.exit_code}) {human((now - container.finished_at).total_seconds())} ago"
+        return f"Restarting ({container.exit_code}) {human_duration((now - container.finished_at).total_seconds())} ago"
     match container.status:
         case Status.RUNNING | Status.PAUSED:
-            text = f"Up {human((now - container.started_at).total_seconds())}" if container.started_at else "Up"
+            began = container.started_at
+            text = f"Up {human_duration((now - began).total_seconds())}" if began else "Up"
             if container.status is Status.PAUSED:
                 return f"{text} (Paused)"
             if container.health is not None:
@@ -151,26 +153,4 @@ def status_text(container: Container, now: datetime) -> str:
             return "Dead"
         case Status.EXITED:
             finished = container.finished_at or container.created_at
-            return f"Exited ({container.exit_code}) {human((now - finished).total_seconds())} ago"
-
-
-def human(seconds: float) -> str:
-    """Return a duration in words, as go-units' HumanDuration has them."""
-    whole = int(seconds)
-    for limit, text in ((1, "Less than a second"), (2, "1 second"), (60, f"{whole} seconds"), (120, "About a minute")):
-        if whole < limit:
-            return text
-    minutes, hours = whole // 60, int(seconds / 3600 + 0.5)
-    if minutes < 60:
-        return f"{minutes} minutes"
-    if hours <= 1:
-        return "About an hour"
-    if hours < 48:
-        return f"{hours} hours"
-    if hours < 24 * 7 * 2:
-        return f"{hours // 24} days"
-    if hours < 24 * 30 * 2:
-        return f"{hours // 24 // 7} weeks"
-    if hours < 24 * 365 * 2:
-        return f"{hours // 24 // 30} months"
-    return f"{hours // 24 // 365} years"
+            return f"Exited ({container.exit_code}) {human_duration((now - finished).total_seconds())} ago"
