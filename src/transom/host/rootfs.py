@@ -19,6 +19,7 @@ from typing import Self
 _SYS_OPENAT2 = 437
 _RESOLVE_NO_MAGICLINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
 _TRIES = 64
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
 
@@ -229,30 +230,54 @@ def remove_tree(directory: int, name: str) -> None:
     os.rmdir(name, dir_fd=directory)
 
 
-def _empty(directory: int, name: str) -> None:
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    open_dirs = [os.open(name, flags, dir_fd=directory)]
-    todo: list[list[tuple[str, bool]]] = [_entries(open_dirs[0])]
-    names = [""]
-    try:
-        while todo:
-            if not todo[-1]:
-                todo.pop()
-                os.close(open_dirs.pop())
-                done = names.pop()
-                if open_dirs:
-                    os.rmdir(done, dir_fd=open_dirs[-1])
-                continue
-            entry, is_directory = todo[-1].pop()
-            if is_directory:
-                open_dirs.append(os.open(entry, flags, dir_fd=open_dirs[-1]))
-                names.append(entry)
-                todo.append(_entries(open_dirs[-1]))
-            else:
-                os.unlink(entry, dir_fd=open_dirs[-1])
-    finally:
-        for fd in open_dirs:
+def remove_path(path: str | os.PathLike[str]) -> None:
+    """Remove a host directory with all below, however deep; one that is not there is no error."""
+    parent, name = os.path.split(os.path.abspath(path))
+    with contextlib.suppress(FileNotFoundError):
+        fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            remove_tree(fd, name)
+        finally:
             os.close(fd)
+
+
+def _empty(directory: int, name: str) -> None:
+    """Remove what is in a directory. One descriptor is open at a time: a program can make trees of any depth."""
+    fd = os.open(name, _DIRECTORY, dir_fd=directory)
+    levels = [(name, _identity(fd), _entries(fd))]
+    try:
+        while True:
+            name, _, todo = levels[-1]
+            if todo:
+                entry, is_directory = todo.pop()
+                if is_directory:
+                    fd = _replaced(fd, entry)
+                    levels.append((entry, _identity(fd), _entries(fd)))
+                else:
+                    os.unlink(entry, dir_fd=fd)
+                continue
+            levels.pop()
+            if not levels:
+                return
+            fd = _replaced(fd, "..")
+            if _identity(fd) != levels[-1][1]:  # somebody has moved it: `..` may be anywhere
+                raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), name)
+            os.rmdir(name, dir_fd=fd)
+    finally:
+        os.close(fd)
+
+
+def _replaced(fd: int, name: str) -> int:
+    """Open the directory name in fd in fd's place."""
+    opened = os.open(name, _DIRECTORY, dir_fd=fd)
+    os.dup2(opened, fd, inheritable=False)
+    os.close(opened)
+    return fd
+
+
+def _identity(fd: int) -> tuple[int, int]:
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino
 
 
 def _entries(fd: int) -> list[tuple[str, bool]]:

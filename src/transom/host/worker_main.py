@@ -21,6 +21,8 @@ from transom.host.job import BY_FILE, FRAME
 
 MAX_FDS = 253
 """SCM_MAX_FD: what one message can carry."""
+RECURSION = 20_000
+"""Enough for trees as deep as a path can name: 2,048 directories. A walk goes down by a few calls for each."""
 MAX_DATA = 1 << 30
 """Bytes of private memory that a job may use."""
 
@@ -51,6 +53,9 @@ def _child(request: bytes, fds: Sequence[int]) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _die_with(connection)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        sys.setrecursionlimit(RECURSION)
+        _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA, MAX_DATA))
         _send(connection, ("started",))
         if request[:1] == BY_FILE:

@@ -19,6 +19,9 @@ REG, LINK, SYMLINK, CHAR, BLK, DIR, FIFO = "0", "1", "2", "3", "4", "5", "6"
 KINDS: Final = frozenset((REG, LINK, SYMLINK, CHAR, BLK, DIR, FIFO))
 MAX_META = 1 << 20
 """Bytes of one PAX header or long name, as in Go's reader."""
+NO_ID = 0xFFFFFFFF
+"""To chown this means: as it is."""
+MAX_SIZE = 1 << 60
 _ZERO = bytes(BLOCK)
 _NS = 1_000_000_000
 
@@ -154,8 +157,7 @@ class _Ahead:
                 _SETTERS.get(key, _keep)(entry, key, value)
         except ValueError:
             raise _bad(f"PAX number for {entry.name!r}") from None
-        if entry.size < 0 or entry.uid < 0 or entry.gid < 0:
-            raise _bad(f"negative number in the header of {entry.name!r}")
+        _check_numbers(entry)
 
 
 def _keep(entry: Entry, key: str, value: str) -> None:
@@ -282,9 +284,15 @@ def _parse_header(block: bytes) -> Entry:
             entry.device = (_number(major), _number(minor))
         if prefix[0] and magic[5] == 0:
             entry.name = f"{_text(prefix)}/{entry.name}"
+    _check_numbers(entry)
+    return entry
+
+
+def _check_numbers(entry: Entry) -> None:
     if entry.size < 0 or entry.uid < 0 or entry.gid < 0:
         raise _bad(f"negative number in the header of {entry.name!r}")
-    return entry
+    if entry.uid >= NO_ID or entry.gid >= NO_ID or entry.size >= MAX_SIZE:
+        raise _bad(f"number out of range in the header of {entry.name!r}")
 
 
 _SPARSE = 'tar entry "{}" is stored sparse, which is not supported: pack the archive without --sparse'

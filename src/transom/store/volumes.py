@@ -1,8 +1,8 @@
 """VolumeRepository: records in SQLite, contents in `<data root>/volumes/<name>/_data`."""
 
 import asyncio
+import contextlib
 import os
-import shutil
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Self
 import msgspec
 
 from transom.errors import Unavailable
+from transom.host.rootfs import remove_path
 from transom.model.clock import Clock
 from transom.store.database import Database
 from transom.volumes.volume import Volume
@@ -82,19 +83,25 @@ class SqliteVolumes:
         await self._database.run(
             lambda c: c.execute("DELETE FROM volumes WHERE name = ?", (name,)).rowcount, durable=True
         )
-        await asyncio.to_thread(shutil.rmtree, self._root / name, ignore_errors=True)
+        await asyncio.to_thread(_discard, self._root / name)
 
     def _sweep(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True)
         for directory in self._root.iterdir():
             if directory.name not in self._volumes:
-                shutil.rmtree(directory, ignore_errors=True)
+                _discard(directory)
         for volume in self._volumes.values():
             Path(volume.path).mkdir(parents=True, exist_ok=True)
 
 
+def _discard(path: Path) -> None:
+    """Remove a directory that no record names; what cannot go is tried again at the next boot."""
+    with contextlib.suppress(OSError):
+        remove_path(path)
+
+
 def _fresh(path: Path) -> None:
-    shutil.rmtree(path.parent, ignore_errors=True)
+    _discard(path.parent)
     path.mkdir(parents=True)
 
 

@@ -3,7 +3,6 @@
 Files get the owner root; what they hold is digested on the way in, so that no step has to read them for the cache.
 """
 
-import errno
 import hashlib
 import os
 import stat
@@ -15,6 +14,7 @@ import msgspec
 from transom.drivers.build.digests import XATTRS, Record, file_digest, other_digest
 from transom.drivers.build.walk import walk
 from transom.drivers.snapshot.streams import HashedStream
+from transom.drivers.snapshot.unpack_posix import REFUSED
 from transom.errors import InvalidParameter
 from transom.host.job import Report
 from transom.host.rootfs import Rootfs, remove_tree
@@ -89,6 +89,7 @@ class _Context:
             if self._seen > self.max_entries:
                 raise InvalidParameter(f"the build context holds more than {self.max_entries} files")
             name = clean_name(entry.name)
+            _check_text(entry.name, entry.link)
             if name:
                 self._put(name, entry, reader)
         for name, moment in reversed(self._directories.items()):
@@ -101,28 +102,29 @@ class _Context:
         try:
             self._parents(name)
             self._make(name, entry, reader)
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError) as exc:
-            raise InvalidParameter(f'invalid tar archive: "{entry.name}": {(exc.strerror or "").lower()}') from exc
         except OSError as exc:
-            if exc.errno not in {errno.ENAMETOOLONG, errno.ELOOP}:
+            if exc.errno not in REFUSED:
                 raise
             raise InvalidParameter(f'invalid tar archive: "{entry.name}": {(exc.strerror or "").lower()}') from exc
 
     def _parents(self, name: str) -> None:
         parent = name.rpartition("/")[0]
-        if parent in self._known:
-            return
-        if any(parent == link or parent.startswith(link + "/") for link in self._links):
-            self.regular = False
-            os.makedirs(parent, 0o755, exist_ok=True)
-            return
-        self._parents(parent)
-        self._known.add(parent)
-        try:
-            os.mkdir(parent, 0o755)
-        except FileExistsError:
-            return
-        self.records[parent] = Record(parent, "d", other_digest("d", 0o755))
+        missing = []
+        while parent not in self._known:
+            missing.append(parent)
+            parent = parent.rpartition("/")[0]
+        for each in reversed(missing):
+            behind_link = any(each == link or each.startswith(link + "/") for link in self._links)
+            if behind_link:
+                self.regular = False
+            else:
+                self._known.add(each)
+            try:
+                os.mkdir(each, 0o755)
+            except FileExistsError:
+                continue
+            if not behind_link:
+                self.records[each] = Record(each, "d", other_digest("d", 0o755))
 
     def _make(self, name: str, entry: Entry, reader: Reader) -> None:
         mode = entry.mode & 0o7777
@@ -218,6 +220,15 @@ class _Context:
         for known in [known for known in self._known if known == name or known.startswith(name + "/")]:
             self._known.discard(known)
             self._directories.pop(known, None)
+
+
+def _check_text(*texts: str) -> None:
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode("utf-8", "surrogateescape").decode(errors="replace")
+            raise InvalidParameter(f'the build context holds a name that is no UTF-8: "{shown}"') from None
 
 
 def _xattrs(entry: Entry) -> list[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ import stat
 
 from transom.drivers.build.target import Target
 from transom.drivers.snapshot.streams import HashedStream
+from transom.drivers.snapshot.unpack_posix import REFUSED
 from transom.errors import InvalidParameter, NotSupported, TransomError
 from transom.host.rootfs import Rootfs
 from transom.images.compression import compression_of
@@ -62,8 +63,15 @@ def untar(root: Rootfs, path: str, target: Target, into: str, *, max_bytes: int)
         reader = Reader(stream)
         for entry in reader:
             name = clean_name(entry.name)
-            if name:
+            if not name:
+                continue
+            try:
                 _put(target, into, name, entry, reader)
+            except OSError as exc:
+                if exc.errno not in REFUSED:
+                    raise
+                text = os.strerror(exc.errno).lower()
+                raise InvalidParameter(f'invalid tar archive: "{entry.name}": {text}') from exc
         stream.finish()
 
 

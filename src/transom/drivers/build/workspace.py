@@ -6,7 +6,6 @@ They lie on the file system of the snapshots, so that a context's file can becom
 import asyncio
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from transom.drivers.build.digests import Record, file_digest, named_digest
 from transom.drivers.build.look_up import Look, look_up
 from transom.drivers.build.unpack import ContextLimits, unpack_context
 from transom.errors import InvalidParameter, Unavailable
-from transom.host.rootfs import Rootfs
+from transom.host.rootfs import Rootfs, remove_path
 from transom.host.worker import Workers
 
 P = ParamSpec("P")
@@ -71,7 +70,7 @@ class DiskWorkspaces:
     def _sweep(self) -> int:
         found = list(self._root.iterdir()) if self._root.is_dir() else []
         for left in found:
-            shutil.rmtree(left)
+            remove_path(left)
         return len(found)
 
 
@@ -224,7 +223,7 @@ class DiskWorkspace:
 
     async def close(self) -> None:
         """Remove everything; repeatable."""
-        await _in_thread(shutil.rmtree, self._path, ignore_errors=True)
+        await _in_thread(remove_path, self._path)
 
 
 def _write_all(fd: int, data: bytes) -> None:

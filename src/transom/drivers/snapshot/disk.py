@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import errno
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from transom.host.job import Report
 from transom.host.rootfs import remove_tree
 
 _LITTLE = 64
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK = 512
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -41,31 +44,48 @@ def measure(arguments: Tree, fds: Sequence[int], report: Report) -> Measured:
     """Count a tree's bytes and inodes. A job."""
     size = inodes = 0
     seen: set[int] = set()
-    todo = [arguments.path]
-    while todo:
-        for entry, status in _entries(todo.pop()):
-            if status.st_nlink > 1 and not entry.is_dir(follow_symlinks=False):
-                if status.st_ino in seen:
-                    continue
-                seen.add(status.st_ino)
-            inodes += 1
-            if entry.is_dir(follow_symlinks=False):
-                todo.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):
-                size += status.st_size
+    for status in _statuses(arguments.path):
+        is_directory = stat.S_ISDIR(status.st_mode)
+        if status.st_nlink > 1 and not is_directory:
+            if status.st_ino in seen:
+                continue
+            seen.add(status.st_ino)
+        inodes += 1
+        size += status.st_size if stat.S_ISREG(status.st_mode) else 0
     return Measured(size, inodes)
 
 
-def _entries(path: str) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    """Yield what is in a directory; what goes away meanwhile, with its container or by its program, does not count."""
+def _statuses(path: str) -> Iterator[os.stat_result]:
+    """Yield what is below a directory, by descriptors: a program can make trees whose paths no call takes.
+
+    What goes away meanwhile, with its container or by its program, does not count.
+    """
+    open_dirs: list[int] = []
+    todo: list[list[str]] = [[path]]
     try:
-        found = os.scandir(path)
-    except FileNotFoundError:
-        return
-    with found:
-        for entry in found:
-            with contextlib.suppress(FileNotFoundError):
-                yield entry, entry.stat(follow_symlinks=False)
+        while todo:
+            if not todo[-1]:
+                todo.pop()
+                if open_dirs:
+                    os.close(open_dirs.pop())
+                continue
+            name = todo[-1].pop()
+            try:
+                fd = os.open(name, _DIRECTORY, dir_fd=open_dirs[-1] if open_dirs else None)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            open_dirs.append(fd)
+            todo.append([])
+            with os.scandir(fd) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        status = entry.stat(follow_symlinks=False)
+                        if stat.S_ISDIR(status.st_mode):
+                            todo[-1].append(entry.name)
+                        yield status
+    finally:
+        for fd in open_dirs:
+            os.close(fd)
 
 
 def remove_trees(arguments: RemoveTree, fds: Sequence[int], report: Report) -> None:
@@ -100,6 +120,10 @@ def remove_little(directory: str, name: str) -> bool:
             os.close(fd)
     except FileNotFoundError:
         return not os.path.lexists(path)
+    except OSError as exc:
+        if exc.errno == errno.ENAMETOOLONG:
+            return False
+        raise
     return True
 
 

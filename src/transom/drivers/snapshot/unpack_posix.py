@@ -177,6 +177,8 @@ class PosixLayer:
     def _remove(self, name: str) -> None:
         """Remove what an earlier entry of this layer made."""
         remove(name)
+        if name not in self._directories:
+            return  # and so is nothing below it
         prefix = name + "/"
         for known in [known for known in self._directories if known == name or known.startswith(prefix)]:
             del self._directories[known]
@@ -198,10 +200,14 @@ class PosixLayer:
 
     def _ensure_directory(self, path: str) -> None:
         """Make the directories that an entry implies; they look as they do in the layers below."""
-        if path in self._directories:
-            return
-        parent = path.rpartition("/")[0]
-        self._ensure_directory(parent)
+        missing = []
+        while path not in self._directories:
+            missing.append(path)
+            path = path.rpartition("/")[0]
+        for each in reversed(missing):
+            self._implied_directory(each)
+
+    def _implied_directory(self, path: str) -> None:
         try:
             os.mkdir(path, 0o755)
         except FileExistsError:
@@ -306,5 +312,8 @@ REFUSED = frozenset(
         errno.EINVAL,
         errno.EEXIST,
         errno.EPERM,
+        errno.E2BIG,
+        errno.ERANGE,
+        errno.EOVERFLOW,
     }
 )
