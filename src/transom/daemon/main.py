@@ -33,7 +33,7 @@ from transom.host.cgroup import UNIFIED, detect
 from transom.host.lock import locked
 from transom.host.mount import private_namespace, unmount
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("transom.daemon.main")  # `python -m` calls this module __main__
 
 _LISTEN_START = 3
 _SHUTDOWN_S = 10.0
