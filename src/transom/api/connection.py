@@ -73,7 +73,13 @@ class Connection(web.RequestHandler):
             self._hang_ups.watch(self.socket_transport)
 
     def data_received(self, data: bytes) -> None:
-        """Parse, remember the last request's body, and keep what follows a request for another protocol."""
+        """Parse, remember the last request's body, and keep what follows a request for another protocol.
+
+        aiohttp calls this with nothing to have its parser go on after a pause, with what the parser has kept.
+        """
+        if not data:
+            super().data_received(data)
+            return
         if self._last_body is None or self._waits_for_request():
             self._early.clear()
             self._own_bytes = hijack_length(data)
