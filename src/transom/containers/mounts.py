@@ -168,7 +168,7 @@ def size_bytes(text: str) -> int:
         InvalidParameter: it is no size.
     """
     digits, unit = (text[:-1], text[-1].lower()) if text[-1:].isalpha() else (text, "b")
-    if not digits.isdecimal() or unit not in _SIZES:
+    if not (digits.isascii() and digits.isdecimal()) or unit not in _SIZES:
         raise InvalidParameter(f"invalid size: '{text}'")
     return int(digits) * _SIZES[unit]
 

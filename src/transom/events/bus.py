@@ -21,7 +21,9 @@ class Subscription:
         self._overrun = False
 
     def offer(self, event: Event) -> None:
-        """Queue event, or mark the reader as too slow."""
+        """Queue event, or mark the reader as too slow: what it gets has no gap, and then an end."""
+        if self._overrun:
+            return
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:

@@ -84,6 +84,8 @@ class WindowsGuest:
         if not _DRIVE.match(start):
             start = "C:" + start if start.startswith("\\") else "C:\\" + start
         whole = ntpath.normpath(ntpath.join(start, path))
+        if not _DRIVE.match(whole) or whole[2:3] != "\\" or ":" in whole[2:]:
+            raise InvalidParameter(f"{path}: not a path on a drive")
         return whole[0].upper() + whole[1:]
 
     def root_path(self, path: str) -> str:
