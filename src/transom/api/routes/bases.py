@@ -1,6 +1,7 @@
 """Transom's own part of the API: the bases under Windows containers. Shapes: wire/bases.py."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progres
 from transom.host.spool import BLOCK, Spool, read, write
 from transom.wire.bases import BaseBuildRequest, BaseDetails, BaseSummary
 from transom.wire.shape import parse
+
+log = logging.getLogger(__name__)
 
 RELEASE = "trixie"
 PARTS = frozenset({"wow64"})
@@ -159,7 +162,9 @@ async def _streamed(request: web.Request, work: Callable[[Progress], Awaitable[B
             try:
                 info = await work(report)
                 last: dict[str, object] = {"aux": {"Digest": info.digest}}
-            except TransomError as exc:
+            except Exception as exc:
+                if not isinstance(exc, TransomError):
+                    log.error("request failed", extra={"path": request.path}, exc_info=exc)
                 text = message_of(exc)
                 last = {"errorDetail": {"code": status_of(exc), "message": text}, "error": text}
             finally:
