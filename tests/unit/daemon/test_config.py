@@ -1,0 +1,47 @@
+"""The engine's configuration: flag, environment, file, default."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from transom.daemon.config import load
+from transom.errors import InvalidParameter
+
+
+def file(path: Path, **values: object) -> str:
+    path = path / "daemon.json"
+    path.write_text(json.dumps({name.replace("_", "-"): value for name, value in values.items()}))
+    return str(path)
+
+
+def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
+    given = ["--config-file", file(tmp_path, data_root="/file", exec_root="/file", log_level="error")]
+
+    config = load([*given, "--data-root", "/flag"], {"TRANSOM_DATA_ROOT": "/environment"})
+    without = load(given, {"TRANSOM_DATA_ROOT": "/environment"})
+
+    assert (str(config.data_root), str(without.data_root)) == ("/flag", "/environment")
+    assert (str(config.exec_root), config.log_level) == ("/file", "error")
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"data_rot": "/x"}, "did you mean data-root"),
+        ({"hosts": "unix:///x"}, "a list of texts"),
+        ({"data_root": 1}, "a path is expected"),
+        ({"log_level": "loud"}, "loud is none of"),
+        ({"hosts": ["tcp://0.0.0.0:2375"]}, "unix sockets only"),
+        ({"hosts": ["unix://x"]}, "a host is unix:///path"),
+        ({"idle_timeout": -1}, "cannot be negative"),
+    ],
+)
+def test_wrong_file_is_refused_with_a_hint(tmp_path: Path, values: dict[str, object], text: str) -> None:
+    with pytest.raises(InvalidParameter, match=text):
+        load(["--config-file", file(tmp_path, **values)], {})
+
+
+def test_named_file_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidParameter, match="no such file"):
+        load(["--config-file", str(tmp_path / "none")], {})

@@ -1,0 +1,71 @@
+"""Capabilities and seccomp profiles."""
+
+import base64
+import json
+
+import pytest
+
+from transom.drivers.exec.oci import bpf, capabilities, seccomp
+from transom.errors import InvalidParameter
+
+
+def test_default_capabilities_are_dockers() -> None:
+    assert capabilities.chosen((), (), privileged=False) == capabilities.DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("add", "drop", "has", "lacks"),
+    [
+        (("sys_admin",), (), "CAP_SYS_ADMIN", "CAP_SYS_TIME"),
+        ((), ("CAP_CHOWN",), "CAP_KILL", "CAP_CHOWN"),
+        (("NET_ADMIN",), ("ALL",), "CAP_NET_ADMIN", "CAP_CHOWN"),
+        (("NET_ADMIN",), ("NET_ADMIN",), "CAP_KILL", "CAP_NET_ADMIN"),
+    ],
+)
+def test_added_and_dropped(add: tuple[str, ...], drop: tuple[str, ...], has: str, lacks: str) -> None:
+    found = capabilities.chosen(add, drop, privileged=False)
+
+    assert has in found
+    assert lacks not in found
+
+
+def test_unknown_capability_is_refused() -> None:
+    with pytest.raises(InvalidParameter, match='unknown capability: "CAP_FLY"'):
+        capabilities.chosen(("fly",), (), privileged=False)
+
+
+def test_unconfined_is_no_profile() -> None:
+    assert seccomp.profile("unconfined", ()) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"defaultAction": 1}'])
+def test_malformed_profile_is_refused(text: str) -> None:
+    with pytest.raises(InvalidParameter, match="Decoding seccomp profile failed"):
+        seccomp.profile(text, ())
+
+
+def test_rules_for_capabilities_are_there_with_them_only() -> None:
+    rule = {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}
+    text = json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [rule]})
+
+    with_it, without = seccomp.profile(text, ["CAP_SYS_ADMIN"]), seccomp.profile(text, [])
+
+    assert with_it is not None and with_it["syscalls"] == [{"names": ["mount"], "action": "SCMP_ACT_ALLOW"}]
+    assert without is not None and without["syscalls"] == []
+
+
+def test_compiled_rules_are_a_program_of_whole_instructions() -> None:
+    rules = {
+        "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{"names": ["mount", "no_such"], "action": "SCMP_ACT_ERRNO"}],
+    }
+
+    compiled = base64.b64decode(bpf.annotation(rules))
+
+    assert compiled
+    assert len(compiled) % 8 == 0
+    assert bpf.annotation(rules) == bpf.annotation(dict(reversed(rules.items())))
+
+
+def test_rules_that_cannot_be_compiled_are_left_to_the_runtime() -> None:
+    assert bpf.annotation({"defaultAction": "SCMP_ACT_NOTIFY", "syscalls": []}) == ""
