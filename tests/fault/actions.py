@@ -177,9 +177,11 @@ ACTIONS = (
         ("base_store.made", "base_store.moved"),
         _import_base,
         prepare=_remove_bases_quietly,
+        errors=("base_store.made",),
         windows=True,
     ),
-    Action("remove-base", ("base_remove.hidden",), _remove_bases, prepare=_ensure_base, windows=True),
+    # What cannot be deleted of a base is out of its place already, and goes at the next boot.
+    Action("remove-base", ("base_remove.hidden",), _remove_bases, prepare=_ensure_base, errors=(), windows=True),
 )
 
 BY_NAME: Mapping[str, Action] = {each.name: each for each in ACTIONS}

@@ -46,6 +46,13 @@ def residue(witness: Witness, broken_engine: Engine) -> Residue:
     return Residue(broken_engine)
 
 
+def clear(engine: Engine, *, but: Witness) -> None:
+    """Remove what a client that was cut off has left for its user: a container that was created."""
+    names = set(engine.docker("ps", "-a", "--format", "{{.Names}}").out.split()) - {but.name}
+    if names:
+        engine.docker("rm", "-f", "-v", *names)
+
+
 def test_every_point_is_reached_by_an_action() -> None:
     for module in pkgutil.walk_packages(transom.__path__, "transom."):
         if not module.name.endswith("__main__"):
@@ -61,6 +68,7 @@ def test_kill_leaves_nothing_and_loses_nothing(
     action: Action, point: str, broken_engine: Engine, witness: Witness, residue: Residue
 ) -> None:
     engine = broken_engine
+    clear(engine, but=witness)
     action.prepare(engine)
     engine.kill()
     engine.start(faults=f"{point}=kill")
@@ -71,6 +79,7 @@ def test_kill_leaves_nothing_and_loses_nothing(
 
     assert residue.settle() == []
     witness.check()
+    clear(engine, but=witness)
     action.undo(engine)
     action.prepare(engine)
     done = action.do(engine)
@@ -85,6 +94,7 @@ def test_failing_step_is_told_and_undone(
     action: Action, code: str, broken_engine: Engine, witness: Witness, residue: Residue
 ) -> None:
     engine = broken_engine
+    clear(engine, but=witness)
     action.prepare(engine)
     engine.kill()
     engine.start(faults=";".join(f"{point}=error({code})" for point in action.failing))
