@@ -92,7 +92,7 @@ class Connection(web.RequestHandler):
             data = own
         if data:
             super().data_received(data)
-        # The names are aiohttp's own; tests/conformance/test_hostile_api.py fails when they change.
+        # The names are aiohttp's own; tests/component/api/test_connection.py fails when they change.
         if self._messages:
             self._last_body = self._messages[-1][1]
 
