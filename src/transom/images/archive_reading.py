@@ -23,6 +23,7 @@ from transom.wire.oci import ArchiveEntryJson
 
 _MAX_LINKS = 40
 _DEPTH = 4
+_ENTRIES = 10_000
 
 
 def find_member(extracted: Extracted, name: str) -> Member | None:
@@ -73,11 +74,15 @@ def manifests_in(
         InvalidParameter: indexes are nested too deeply, or one is malformed.
     """
     found: list[tuple[Descriptor, Descriptor, Reference | None]] = []
+    seen = [0]  # an index that names another many times multiplies what that one names
 
     def walk(entries: Sequence[Descriptor], target: Descriptor | None, name: Reference | None, depth: int) -> None:
         if depth > _DEPTH:
             raise InvalidParameter("invalid archive: image indexes are nested too deeply")
         for entry in entries:
+            seen[0] += 1
+            if seen[0] > _ENTRIES:
+                raise InvalidParameter(f"invalid archive: its image indexes name more than {_ENTRIES} images")
             its_name = name or name_in(entry.annotations)
             plain = Descriptor(entry.media_type, entry.digest, entry.size)
             if entry.media_type in INDEX_TYPES:

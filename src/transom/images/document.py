@@ -32,6 +32,7 @@ from transom.wire.oci import (
 MAX_DOCUMENT = 8 << 20
 """Bytes; a larger manifest, index or configuration is refused."""
 MAX_LAYERS = 4096
+MAX_SIZE = 1 << 60
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ def read_descriptor(found: DescriptorJson) -> Descriptor:
     Raises:
         InvalidParameter: its digest or size is malformed.
     """
-    if found.size < 0:
+    if not 0 <= found.size < MAX_SIZE:
         raise InvalidParameter(f"invalid descriptor: size {found.size}")
     return Descriptor(
         found.mediaType,

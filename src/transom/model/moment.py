@@ -19,8 +19,8 @@ def parse_moment(text: str) -> float:
         whole = datetime.fromisoformat(f"{day}T{time}" + ("+00:00" if zone in {None, "Z", "z"} else zone))
     except ValueError:
         return 0.0
-    if whole.year < 2:
-        return 0.0  # Go's zero time, which no zone may take below the first year
+    if not 1 < whole.year < 9999:
+        return 0.0  # Go's zero time, and what a zone may take beyond the last year
     return whole.astimezone(UTC).timestamp() + float(f"0.{fraction or 0}")
 
 

@@ -177,6 +177,10 @@ class _Loading:
                     present.add(blob.digest)
                 blobs.append(blob)
                 continue
+            if number < len(known) and known[number].digest == member.digest and known[number].size != member.size:
+                raise InvalidParameter(
+                    f"invalid archive: the manifest gives layer {name} {known[number].size} bytes, it has {member.size}"
+                )
             await self.lease.hold(LeaseKind.BLOB, member.digest)
             if await self.use.content.find(member.digest) is None:
                 await self.source.directory.adopt(str(member.number), member.digest)
