@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from transom.errors import InvalidParameter
 from transom.wire.containers import HealthConfig, HostConfig
 
@@ -40,6 +42,14 @@ def check_limits(host: HostConfig) -> list[str]:
     if host.memory_swappiness not in {None, -1}:
         warnings.append("Your kernel does not support memory swappiness capabilities or the cgroup is not mounted.")
     return warnings
+
+
+def drop_oom_kill_disable(host: HostConfig) -> tuple[HostConfig, list[str]]:
+    """Return host without what control groups v2 have no switch for, and a warning if it was asked for."""
+    if host.oom_kill_disable is None:
+        return host, []
+    warnings = ["Your kernel does not support OomKillDisable. OomKillDisable discarded."]
+    return replace(host, oom_kill_disable=None), warnings if host.oom_kill_disable else []
 
 
 def _check_memory(host: HostConfig) -> None:

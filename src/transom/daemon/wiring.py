@@ -299,7 +299,7 @@ async def build_engine(config: Config) -> Engine:
     create = CreateContainer(
         containers, image_uses.facts, snapshots, sandboxes, volumes, choose_base, places, announce,
         clock, {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
-        lambda path: path.mkdir(parents=True),
+        lambda path: path.mkdir(parents=True), not host.hierarchy.v2,
     )  # fmt: skip
     await Recover(state, snapshots, sandboxes, places, exits, remove)()
     await network_driver.settle()

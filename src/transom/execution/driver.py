@@ -64,7 +64,7 @@ class ExecDriver(Protocol):
         ...
 
     async def kill(self, container_id: ContainerId, signal: str) -> None:
-        """Send signal; SIGKILL ends every process. A container that does not run is a Conflict."""
+        """Send signal; SIGKILL ends every process, frozen or not. A container that does not run is a Conflict."""
         ...
 
     async def wait(self, container_id: ContainerId) -> ExitStatus:

@@ -13,6 +13,7 @@ from transom.containers import mounts as mount_rules
 from transom.containers import names
 from transom.containers.config import check, merge_image
 from transom.containers.container import Container, MountRecord
+from transom.containers.limits import drop_oom_kill_disable
 from transom.containers.repository import ContainerRepository
 from transom.containers.spec import arguments
 from transom.engine.containers.announce import Announce
@@ -57,6 +58,7 @@ class CreateContainer:
     clock: Clock
     runtimes: Mapping[str, str]
     make_directory: Callable[[Path], None]
+    can_disable_oom_kill: bool
 
     async def __call__(self, request: CreateRequest, *, name: str = "", platform: str = "", build: str = "") -> Created:
         """Create a container; its program does not run yet.
@@ -80,6 +82,9 @@ class CreateContainer:
         config = merge_image(_config_of(request), image.config, guest)
         host = _with_defaults(request.host_config, next(iter(self.runtimes), ""))
         warnings = check(config, host, guest)
+        if not self.can_disable_oom_kill:
+            host, discarded = drop_oom_kill_disable(host)
+            warnings += discarded
         check_log(host.log_config)
         if config.stop_signal:
             parse_signal(config.stop_signal)

@@ -124,8 +124,6 @@ class KillContainer:
                 await self.state.containers.save(current)
             driver = self.state.driver(current)
             await driver.kill(current.id, wanted)
-            if wanted == "SIGKILL" and current.status is Status.PAUSED and isinstance(driver, SupportsPause):
-                await _quietly(driver.unpause(current.id))
         self.state.announce("kill", container, signal=str(signals.Signals[wanted].value))
 
 
