@@ -69,3 +69,30 @@ def test_compiled_rules_are_a_program_of_whole_instructions() -> None:
 
 def test_rules_that_cannot_be_compiled_are_left_to_the_runtime() -> None:
     assert bpf.annotation({"defaultAction": "SCMP_ACT_NOTIFY", "syscalls": []}) == ""
+
+
+@pytest.mark.parametrize("name", ["unshare", "mount", "setns", "fsopen", "move_mount", "keyctl", "reboot", "syslog"])
+def test_default_profile_gives_no_more_than_dockers(name: str) -> None:
+    rules = seccomp.profile("", capabilities.DEFAULT)
+
+    assert rules is not None
+    assert [each["action"] for each in rules["syscalls"] if name in each["names"]] == ["SCMP_ACT_ERRNO"]
+
+
+def test_default_profile_lets_processes_be_made_but_no_namespaces() -> None:
+    rules = seccomp.profile("", capabilities.DEFAULT)
+
+    assert rules is not None
+    allowed = [each for each in rules["syscalls"] if "clone" in each["names"] and each["action"] == "SCMP_ACT_ALLOW"]
+    assert [each["args"] for each in allowed] == [
+        [{"index": 0, "value": 0x7E020000, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}]
+    ]
+
+
+def test_default_profile_opens_with_the_capability() -> None:
+    rules = seccomp.profile("", [*capabilities.DEFAULT, "CAP_SYS_ADMIN"])
+
+    assert rules is not None
+    allowed = {name for each in rules["syscalls"] if each["action"] == "SCMP_ACT_ALLOW" for name in each["names"]}
+    assert {"unshare", "mount", "clone", "clone3"} <= allowed
+    assert "keyctl" not in allowed
