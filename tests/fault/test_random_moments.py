@@ -20,7 +20,7 @@ from tests.support.residue import Residue
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("crun", "conmon", "busybox"), pytest.mark.timeout(900)]
 
-KILLS = int(os.environ.get("TRANSOM_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("TRANSOM_TEST_KILLS", "12"))
 SEED = int(os.environ.get("TRANSOM_TEST_SEED", str(random.SystemRandom().randrange(1 << 32))))
 
 
