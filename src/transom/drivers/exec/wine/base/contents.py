@@ -152,11 +152,12 @@ REMOVED_PROGRAMS = frozenset(
     (
         "powershell setx icacls cacls certutil dism netsh arp wevtutil pnputil shutdown subst mshta iexplore winecfg "
         "winhelp winhlp32 wineboot winemenubuilder aspnet_regiis mofcomp msinfo32 ngen regasm regini regsvcs sdbinst "
-        "secedit lodctr"
+        "secedit lodctr winedbg"
     ).split()
 )
 """Wine's stand-ins that do nothing and report success (or hang): a script is better off when they are not found.
-Names without `.exe`."""
+So is a program that crashes: winedbg waits for somebody to read its dialogue, and without it the program ends with the
+status of its exception. Names without `.exe`."""
 
 REMOVED_KEYS = (
     r"Software\\Classes\\Interface",
