@@ -435,6 +435,6 @@ def test_nothing_is_left_in_the_engines_directories(probed: Engine) -> None:
     probed.docker(*ON_NO_NETWORK, "-v", "C:\\anonymous", PROBE, "cmd", "/c", "ver")
     probed.docker(*ON_NO_NETWORK, PROBE, "no-such-program", check=False)
 
-    for directory in (probed.exec_root / "wine", probed.exec_root / "containers", probed.data / "containers"):
+    for directory in (probed.data / "wine", probed.exec_root / "containers", probed.data / "containers"):
         assert not directory.exists() or os.listdir(directory) == []
     assert probed.docker("volume", "ls", "-q").out == volumes

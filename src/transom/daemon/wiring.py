@@ -260,7 +260,7 @@ async def build_engine(config: Config) -> Engine:
     drivers: dict[str, ExecDriver] = {**oci}
     for name, inner in oci.items():
         wine = name.replace("oci", "wine")
-        drivers[wine] = WineDriver(WineSettings(config.exec_root), inner, bases, name=wine)
+        drivers[wine] = WineDriver(WineSettings(config.data_root), inner, bases, name=wine)
     state = RunState(containers, drivers, Hubs(logs), Waits(), announce, operations)
     step_cache = await StepTable.load(database, clock)
     image_uses = _image_use_cases(stored, snapshots, containers, bus, clock, step_cache.held)

@@ -5,7 +5,6 @@ It is bound into the container at /run/transom. What is read from it was written
 
 import asyncio
 import os
-import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from transom.drivers.exec.wine.request import Report, parse_report
 from transom.errors import Conflict
+from transom.host.rootfs import remove_path
 
 MAIN = "main"
 _LINE_LIMIT = 4096
@@ -108,8 +108,9 @@ class Control:
                 os.unlink(self.directory / f"{name}{suffix}")
 
     def remove(self) -> None:
-        """Remove the directory; nothing there is no error."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Remove the directory, whatever the container has put there; nothing there is no error."""
+        with suppress(OSError):
+            remove_path(self.directory)
 
 
 class Listener:

@@ -64,9 +64,9 @@ class Inner(
 
 @dataclass(frozen=True, slots=True)
 class WineSettings:
-    """Where the driver keeps its files."""
+    """Where the driver keeps its files: below the data root. Containers write there, and the exec root is memory."""
 
-    exec_root: Path
+    data_root: Path
 
 
 class WineDriver:
@@ -74,7 +74,7 @@ class WineDriver:
 
     def __init__(self, settings: WineSettings, inner: Inner, bases: DiskBaseStore, *, name: str = "wine") -> None:
         self.name = name
-        self._top = settings.exec_root / "wine"
+        self._top = settings.data_root / "wine"
         self._inner = inner
         self._bases = bases
         self._machine_mhz = _processor_mhz()
