@@ -11,7 +11,7 @@ from transom.errors import InvalidParameter, NotSupported
 from transom.guest import GuestOS
 from transom.wire.containers import Config, HealthConfig, HostConfig
 
-_DOMAIN_BYTES = 64
+_DOMAIN = re.compile(r"[a-zA-Z0-9_.-]{0,64}")
 _PATH_BYTES, _NAME_BYTES = 4096, 255
 _SIDE_MAX = 0xFFFF
 _HOSTNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
@@ -89,8 +89,8 @@ def check(config: Config, host: HostConfig, guest: GuestOS) -> list[str]:
         raise InvalidParameter("no command specified")
     if config.hostname and (not _HOSTNAME.fullmatch(config.hostname) or len(config.hostname) > 64):
         raise InvalidParameter(f"invalid hostname format: {config.hostname}")
-    if len(config.domainname) > _DOMAIN_BYTES:
-        raise InvalidParameter(f"invalid domain name: it is longer than {_DOMAIN_BYTES} characters")
+    if not _DOMAIN.fullmatch(config.domainname):
+        raise InvalidParameter(f"invalid domain name: {config.domainname[:80]!r}")
     if config.working_dir and not guest.is_absolute(config.working_dir):
         raise InvalidParameter(
             f"the working directory '{config.working_dir}' is invalid, it needs to be an absolute path"
@@ -143,6 +143,8 @@ def _check_modes(host: HostConfig) -> None:
         name, _, value = option.replace(":", "=", 1).partition("=")
         if name not in {"no-new-privileges", "seccomp", "apparmor", "label", "systempaths"}:
             raise InvalidParameter(f'invalid --security-opt 2: "{option}"')
+        if name == "no-new-privileges" and value not in {"", "true", "false"}:
+            raise InvalidParameter(f'invalid --security-opt: "{option}"')
         if name in {"apparmor", "label"} and value not in {"unconfined", "disable"}:
             raise NotSupported(f"--security-opt {name} is not supported: Transom sets no {name} profile")
 
