@@ -60,6 +60,35 @@ def test_exit_code_has_32_bits_in_inspect(probed: Engine, code: int) -> None:
     assert inspect(probed, "ended", "{{.State.ExitCode}}") == str(code)
 
 
+def test_crash_ends_the_container_with_the_status_of_the_exception(probed: Engine) -> None:
+    """Nobody reads a debugger's dialogue in a container: the program is to end by itself."""
+    probed.docker("run", "--name", "crashed", "--network", "none", PROBE, "probe", "crash", check=False, timeout_s=20)
+
+    assert inspect(probed, "crashed", "{{.State.ExitCode}}") == str(0xC0000005)
+
+
+ACCESS_DENIED = 5
+
+
+@pytest.mark.parametrize(
+    "path", [r"\\?\unix\etc\evil", r"\\?\unix\usr\lib\evil", r"\\?\unix\tmp\evil", r"\\?\unix\evil"]
+)
+def test_linux_side_cannot_be_written(probed: Engine, path: str) -> None:
+    assert probed.docker(*ON_NO_NETWORK, PROBE, "probe", "write", path, check=False).code == ACCESS_DENIED
+
+
+def test_control_files_cannot_be_used_to_hurt_anybody_but_their_own_container(probed: Engine) -> None:
+    """A program reaches them; what it writes there is no memory of the host's, and goes with the container."""
+    script = r"probe write \\?\unix\run\transom\main.exit & mkdir \\?\unix\run\transom\a\b & exit 3"
+
+    done = probed.docker("run", "--name", "forger", "--network", "none", PROBE, "cmd", "/c", script, check=False)
+
+    assert done.code == 3
+    probed.docker("rm", "forger")
+    assert os.listdir(probed.data / "wine") == []
+    assert not (probed.exec_root / "wine").exists()
+
+
 def test_arguments_keep_quotes_blanks_and_letters(probed: Engine) -> None:
     given = ["a", "b c", 'say "hi"', "C:\\x\\", "C:\\x y\\", "", "Grüße 日本", "%PATH%", "a&b|c>d^"]
 

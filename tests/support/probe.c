@@ -7,6 +7,8 @@
  *   apart            "out" to standard output, "err" to standard error
  *   wait             says "ready", then waits; a console event is said by its number, and the exit code is 40 + it
  *   exit N           ends with the code N (32 bits)
+ *   crash            writes where nothing is
+ *   write FILE       writes a word into FILE; the exit code is the Windows error
  *   console          whether each standard stream is a console
  *   user             the name of the user, and whether the process is elevated
  *   version          major.minor.build as RtlGetVersion says
@@ -23,6 +25,7 @@
 #include <windows.h>
 
 static volatile LONG event = -1;
+static int *volatile nowhere;
 
 static void say(const wchar_t *text)
 {
@@ -128,6 +131,16 @@ static int ask(const wchar_t *name, const wchar_t *port)
     return 0;
 }
 
+static int write_to(const wchar_t *path)
+{
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 7, NULL, CREATE_ALWAYS, 0, NULL);
+    DWORD written;
+    if (file == INVALID_HANDLE_VALUE || !WriteFile(file, "word", 4, &written, NULL))
+        return (int)GetLastError();
+    CloseHandle(file);
+    return 0;
+}
+
 int wmain(int count, wchar_t **arguments)
 {
     WSADATA data;
@@ -148,6 +161,10 @@ int wmain(int count, wchar_t **arguments)
         return wait_for_event();
     else if (!wcscmp(command, L"exit") && count == 3)
         ExitProcess(wcstoul(arguments[2], NULL, 10));
+    else if (!wcscmp(command, L"crash"))
+        *nowhere = 1;
+    else if (!wcscmp(command, L"write") && count == 3)
+        return write_to(arguments[2]);
     else if (!wcscmp(command, L"console"))
         printf("%s %s %s\n", kind(STD_INPUT_HANDLE), kind(STD_OUTPUT_HANDLE), kind(STD_ERROR_HANDLE));
     else if (!wcscmp(command, L"user"))
