@@ -6,7 +6,6 @@ SIGTERM and SIGINT end the engine and leave containers running. Sockets may come
 
 import asyncio
 import contextlib
-import ctypes
 import errno
 import faulthandler
 import gc
@@ -31,6 +30,7 @@ from transom.daemon.wiring import Engine, build_engine
 from transom.errors import Conflict, InvalidParameter, TransomError
 from transom.host.cgroup import UNIFIED, detect
 from transom.host.lock import locked
+from transom.host.memory import give_back_memory
 from transom.host.mount import private_namespace, unmount
 
 log = logging.getLogger("transom.daemon.main")  # `python -m` calls this module __main__
@@ -65,10 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _settle_memory() -> None:
     """Give back what only the boot needed; what is left stays, so the collector need not look at it again."""
-    gc.collect()
+    give_back_memory()
     gc.freeze()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)  # glibc's own; another C library has none
 
 
 def _private_mounts() -> None:

@@ -21,6 +21,7 @@ from transom.drivers.exec.wine.base.sources import find_mirror
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.errors import TransomError
 from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
+from transom.host.memory import give_back_memory
 from transom.host.run import run
 from transom.model.clock import Clock, rfc3339nano
 
@@ -62,7 +63,9 @@ class DebianBaseBuilder:
                 round(time.monotonic() - began, 1),
                 rfc3339nano(self.clock.now()),
             )
-            return await asyncio.to_thread(self.store.adopt, made, info)
+            adopted = await asyncio.to_thread(self.store.adopt, made, info)
+            await asyncio.to_thread(give_back_memory)
+            return adopted
 
     async def _make(
         self,
