@@ -175,9 +175,16 @@ class Execs:
         return driver
 
     def _forget_old(self) -> None:
-        done = [key for key, each in self._sessions.items() if not each.running and each.exit_code is not None]
+        done = [key for key, each in self._sessions.items() if not each.running and self._is_over(each)]
         for key in done[: max(0, len(done) - KEPT)]:
             del self._sessions[key]
+
+    def _is_over(self, session: ExecSession) -> bool:
+        """Whether it has run, or never will: nobody started it before its container ended."""
+        if session.exit_code is not None:
+            return True
+        container = self._state.containers.find(session.container.id)
+        return container is None or not container.is_running
 
 
 def _check_running(container: Container, ref: str) -> None:
