@@ -23,7 +23,7 @@ class BaseBuildRequest(Shape):
     release: str = ""
     """The Debian release, by code name: trixie."""
     mirror: str = ""
-    """Where its packages are: http://deb.debian.org/debian."""
+    """URL of a Debian mirror."""
     parts: list[str] = msgspec.field(default_factory=list)
     """Optional parts to add, such as wow64."""
 
