@@ -1,9 +1,12 @@
 """docker-py, the client of compose's ancestors and of testcontainers."""
 
+import gc
 import io
 import json
 import socket
 import tarfile
+import warnings
+from collections.abc import Iterator
 
 import docker
 import pytest
@@ -12,9 +15,16 @@ from tests.conformance.conftest import Door
 pytestmark = [
     pytest.mark.root,
     pytest.mark.needs("crun", "conmon", "busybox"),
-    # docker-py leaves the sockets of streams to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def streams_closed() -> Iterator[None]:
+    """Close what docker-py leaves to the garbage collector, the sockets of streams: here, not in somebody else's test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
 
 
 def test_run_returns_output_and_raises_on_failure(docker_: Door) -> None:
