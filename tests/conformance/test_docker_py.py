@@ -20,7 +20,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def streams_closed() -> Iterator[None]:
-    """Close what docker-py leaves to the garbage collector, the sockets of streams: here, not in somebody else's test."""
+    """Close the sockets of streams, which docker-py leaves to the garbage collector, before somebody else's test."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield

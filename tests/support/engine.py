@@ -18,6 +18,7 @@ from tests.support.images import busybox_archive
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".venv" / "bin"
 KEPT = ROOT / ".cache" / "test"
+BASES_KEPT = 5  # states of the code that are tried in turn
 WINDOWS = "mcr.microsoft.com/windows/nanoserver:ltsc2022"
 
 
@@ -222,8 +223,8 @@ def base_archive() -> Path:
     archive = KEPT / f"base-{_base_sources()}.tar.zst"
     if not archive.exists():
         KEPT.mkdir(parents=True, exist_ok=True)
-        for old in KEPT.glob("base-*"):
-            old.unlink()
+        for old in sorted(KEPT.glob("base-*"), key=lambda path: path.stat().st_mtime)[:-BASES_KEPT]:
+            old.unlink(missing_ok=True)
         directory = Path(tempfile.mkdtemp(prefix="tt-"))
         try:
             with Engine(directory) as builder:

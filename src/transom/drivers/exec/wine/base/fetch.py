@@ -23,6 +23,9 @@ from transom.host.run import ProgramMissing, run
 log = logging.getLogger(__name__)
 
 PARALLEL = 4
+ALIASES = ("stable", "oldstable")
+"""Other names of releases on a mirror. While one name's index is of another day than its Release (a mirror in the midst
+of an update, a cache between), the other may still be whole; only a Release of the wanted codename is taken."""
 CHUNK = 1 << 18
 _DOWNLOADED = faults.declare("base_build.downloaded", "some packages are in the cache, nothing is built")
 
@@ -35,6 +38,8 @@ class Mirror:
     cache: Path
     suite: str
     environment: Mapping[str, str]
+    keyrings: Sequence[str] = KEYRINGS
+    """Files with the keys that may sign a Release; those that exist count."""
 
     async def packages(self, sources: Sequence[Source], progress: Progress) -> list[tuple[Source, Package, Path]]:
         """Return the sources' packages and where they are on disk, all of them checked.
@@ -58,23 +63,37 @@ class Mirror:
         return [(source, package, self._cached(package.sha256)) for source, package in found]
 
     async def _resolve(self, session: aiohttp.ClientSession, sources: Sequence[Source]) -> list[tuple[Source, Package]]:
-        inline = await self._get(session, f"dists/{self.suite}/InRelease", limit=16 << 20)
-        await check_signature(inline)
+        """Find the packages, all of them in one Release: the architectures' Wine must be of one version."""
+        refused: InvalidParameter | Unavailable | None = None
+        for directory in (self.suite, *ALIASES):
+            try:
+                return await self._resolve_in(session, directory, sources)
+            except (InvalidParameter, Unavailable) as exc:
+                refused = refused or exc
+        raise refused or Unavailable(f"the mirror {self.url} has no release {self.suite}")
+
+    async def _resolve_in(
+        self, session: aiohttp.ClientSession, directory: str, sources: Sequence[Source]
+    ) -> list[tuple[Source, Package]]:
+        inline = await self._get(session, f"dists/{directory}/InRelease", limit=16 << 20)
+        await check_signature(inline, self.keyrings)
         release = parse_release(signed_text(inline.decode("utf-8", "replace")), codename=self.suite)
         found: list[tuple[Source, Package]] = []
         for architecture in dict.fromkeys(source.architecture for source in sources):
-            index = await self._index(session, release, architecture)
+            index = await self._index(session, directory, release, architecture)
             mine = [source for source in sources if source.architecture == architecture]
             packages = find_packages(index, [source.package for source in mine])
             found += zip(mine, packages, strict=True)
         return found
 
-    async def _index(self, session: aiohttp.ClientSession, release: dict[str, Listed], architecture: str) -> str:
+    async def _index(
+        self, session: aiohttp.ClientSession, suite: str, release: dict[str, Listed], architecture: str
+    ) -> str:
         name = f"main/binary-{architecture}/Packages.xz"
         listed = release.get(name)
         if listed is None:
             raise InvalidParameter(f"the mirror's Release does not list {name}")
-        directory = f"dists/{self.suite}/main/binary-{architecture}"
+        directory = f"dists/{suite}/main/binary-{architecture}"
         # By hash first: while a mirror is updated, the plain name may be of another day than the Release.
         try:
             data = await self._get(session, f"{directory}/by-hash/SHA256/{listed.sha256}", limit=listed.size_bytes)
@@ -143,14 +162,14 @@ class Mirror:
         return self.cache / f"{sha256}.deb"
 
 
-async def check_signature(inline: bytes) -> None:
-    """Check a clear-signed file against Debian's archive keys.
+async def check_signature(inline: bytes, files: Sequence[str]) -> None:
+    """Check a clear-signed file against the keys in files.
 
     Raises:
         InvalidParameter: no key of Debian's signed it.
         NotSupported: gpgv or the keys are not installed.
     """
-    keyrings = await asyncio.to_thread(lambda: [path for path in KEYRINGS if os.path.exists(path)])
+    keyrings = await asyncio.to_thread(lambda: [path for path in files if os.path.exists(path)])
     if not keyrings:
         raise NotSupported("Debian's archive keys are missing: install the package debian-archive-keyring")
     try:
