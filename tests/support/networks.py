@@ -32,6 +32,9 @@ class FakeNetworkDriver:
     async def host_networks(self) -> Sequence[IPv4Network]:
         return self.taken
 
+    async def is_made(self, network: Network) -> bool:
+        return network.id in self.networks
+
     async def create(self, network: Network) -> None:
         if "refused" in network.name:
             raise Unavailable("the host refuses")

@@ -75,6 +75,9 @@ class NetworkDriver(Protocol):
     async def host_networks(self) -> Sequence[IPv4Network]:
         """Return what the host has addresses in or routes to, other than by bridges of this engine."""
 
+    async def is_made(self, network: Network) -> bool:
+        """Tell whether the network's link is on the host."""
+
     async def create(self, network: Network) -> None:
         """Make the network's link and rules; repeatable.
 

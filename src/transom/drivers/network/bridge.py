@@ -104,6 +104,9 @@ class BridgeDriver:
     async def host_networks(self) -> Sequence[IPv4Network]:
         return await self._thread.run(self._fabric.host_networks)
 
+    async def is_made(self, network: Network) -> bool:
+        return await self._thread.run(lambda: self._fabric.is_made(network))
+
     async def create(self, network: Network) -> None:
         if network.driver is not Kind.BRIDGE:
             return

@@ -165,6 +165,10 @@ class Fabric:
         found += [route.network for route in links.routes(self._route) if route.device not in ours]
         return [network for network in found if network.prefixlen]
 
+    def is_made(self, network: Network) -> bool:
+        """Tell whether the network's link is there."""
+        return any(link.name == network.bridge for link in links.links(self._route))
+
     def sweep(self, container_ids: Collection[str]) -> None:
         """Remove links of ours that belong to no network and none of the containers."""
         bridges = self.bridge_names

@@ -125,10 +125,15 @@ class CreateNetwork:
             except ValueError:
                 raise InvalidParameter(f"invalid bip {address!r}: use an address and prefix, 10.1.0.1/16") from None
             return subnet_from(str(own.network), str(own.ip))
+        host = await self.driver.host_networks()
         if known is not None and known.subnet is not None:
-            return known.subnet
-        others = [network.subnet.network for network in self.networks.all() if network.subnet is not None]
-        return choose_subnet([*await self.driver.host_networks(), *others])
+            clash = any(known.subnet.network.overlaps(each) for each in host if each.prefixlen)
+            # While this engine was down somebody else may have taken the subnet. Not so where the link is there:
+            # containers run on it.
+            if not clash or await self.driver.is_made(known):
+                return known.subnet
+        mine = [network.subnet.network for network in self.networks.all() if network.subnet and network != known]
+        return choose_subnet([*host, *mine])
 
     async def _subnet(self, ipam: Ipam) -> Subnet:
         others = [network.subnet for network in self.book.all() if network.subnet is not None]

@@ -90,9 +90,23 @@ async def test_every_engine_has_three_networks_and_keeps_their_ids(world: World)
         ("bridge", "bridge"), ("host", "host"), ("none", "null"),
     ]  # fmt: skip
     again = World(networks=world.networks)
-    again.driver.taken = [IPv4Network("172.18.0.0/16")]
     await again.create.ensure_predefined()
     assert again.book.all() == world.book.all()
+
+
+async def test_default_network_moves_only_where_somebody_else_took_its_subnet(world: World) -> None:
+    before = world.book.get("bridge")
+    running = World(networks=world.networks)
+    running.driver.networks[before.id] = before
+    running.driver.taken = [IPv4Network("172.16.0.0/12")]
+    await running.create.ensure_predefined()
+    assert running.inspect.one("bridge").ipam.config[0].subnet == "172.18.0.0/16"
+
+    stopped = World(networks=world.networks)
+    stopped.driver.taken = [IPv4Network("172.18.0.0/16")]
+    await stopped.create.ensure_predefined()
+    moved = stopped.book.get("bridge")
+    assert (moved.id, str(moved.subnet and moved.subnet.network)) == (before.id, "172.19.0.0/16")
 
 
 async def test_default_subnet_keeps_clear_of_the_hosts(world: World) -> None:
