@@ -62,14 +62,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class LayerRegistry:
-    """What a committed snapshot holds of a registry; empty where it has none.
+    """What a committed snapshot holds of a registry.
 
-    delta: path of the file in our own form, as it was given to Layers.diff.
-    hives: path of a directory with Windows' delta hives (`Software_Delta` …), as pulled.
+    delta: path of the file in our own form, as it was given to Layers.diff, or made of Windows' delta hives.
     """
 
     delta: str = ""
-    hives: str = ""
 
 
 class Layers(Protocol):

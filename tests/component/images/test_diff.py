@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.hives import Node, environment, hive
 from tests.support.image_store import ImageStore
 from tests.support.images import directory, file, layer, make, symlink, write_archive
 
+from transom.drivers.exec.wine.registry import load_delta
 from transom.drivers.snapshot.spelling import Spelling
 from transom.engine.images.commit import ContainerState
 from transom.errors import InvalidParameter
@@ -370,14 +372,34 @@ async def test_windows_hard_link_into_the_utility_vm_gets_its_data(store: ImageS
         directory("UtilityVM"),
         file("UtilityVM/Files/shared", "both"),
         file("Files/Hives.txt"),
-        file("Hives/Software_Delta", "regf"),
     )
     image = await base_image(store, tmp_path, WINDOWS_BASE, made, os="windows")
     root = Path(store.snapshots.lowers(image.snapshot)[0])
     assert (root / "one").read_text() == "both"
     assert (root / "one").stat().st_ino == (root / "two").stat().st_ino
-    hives = (await store.layers.registry(image.snapshot))[0].hives
-    assert Path(hives, "Software_Delta").read_text() == "regf"
+
+
+async def test_windows_delta_hives_are_registry_changes(store: ImageStore, tmp_path: Path) -> None:
+    made = layer(
+        directory("hives"),
+        file("hives/SYSTEM_delta", environment(Path=r"C:\app")),
+        file("hives/Sam_Delta", hive(Node(keys={"SAM": Node()}))),
+        file("hives/System_Delta.LOG1", "a log"),
+        directory("Files"),
+    )
+    image = await base_image(store, tmp_path, WINDOWS_BASE, made, os="windows")
+
+    (part,) = await store.layers.registry(image.snapshot)
+
+    changes = load_delta(Path(part.delta).read_bytes()).branches["system"]
+    key = r"System\\ControlSet001\\Control\\Session Manager\\Environment"
+    assert changes.set == {key: {'"Path"': r'str(2):"C:\\app"'}}
+
+
+async def test_windows_layer_with_a_broken_hive_is_refused(store: ImageStore, tmp_path: Path) -> None:
+    made = layer(directory("Files"), directory("Hives"), file("Hives/Software_Delta", b"regf" + bytes(9000)))
+    with pytest.raises(InvalidParameter, match="Software_Delta"):
+        await base_image(store, tmp_path, WINDOWS_BASE, made, os="windows")
 
 
 def test_spelling_folds_as_windows_does(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The Snapshotter on overlayfs.
 
 `<data>/snapshots/<number>/` holds `fs` (the layer in overlayfs' form), `work` while the snapshot is active, and for
-Windows `registry` and `hives`. The record is written before the directory is made and deleted after it is gone, so
+Windows `registry`. The record is written before the directory is made and deleted after it is gone, so
 a directory without a record, or a record without a directory, is what a crash left; `recover` removes either.
 """
 
@@ -179,7 +179,7 @@ class OverlaySnapshotter:
         return await in_thread(self._registry, chain)
 
     def side_dir(self, key: str) -> str:
-        """Return the host directory that holds a snapshot's fs, registry and hives."""
+        """Return the host directory that holds a snapshot's fs and registry."""
         return self._path(self._find(key), "")
 
     def lowers(self, name: str) -> tuple[str, ...]:
@@ -226,10 +226,9 @@ class OverlaySnapshotter:
     def _registry(self, chain: Sequence[SnapshotRecord]) -> Sequence[LayerRegistry]:
         found = []
         for record in reversed(chain):
-            delta, hives = self._path(record, "registry"), self._path(record, "hives")
-            part = LayerRegistry(delta if os.path.exists(delta) else "", hives if os.path.isdir(hives) else "")
-            if part != LayerRegistry():
-                found.append(part)
+            delta = self._path(record, "registry")
+            if os.path.exists(delta):
+                found.append(LayerRegistry(delta))
         return found
 
     async def _remove(self, record: SnapshotRecord) -> None:

@@ -1,13 +1,13 @@
 """A Windows layer's tar made into an overlayfs layer directory of drive C:. Runs in a worker that has chrooted into it.
 
-`Files/` becomes the tree, `Hives/` goes beside it, `UtilityVM/` (the virtual machine of Hyper-V) stays in the blob.
+`Files/` becomes the tree, what `Hives/` changes in the registry goes beside it, `UtilityVM/` (the virtual machine of
+Hyper-V) stays in the blob.
 What Windows knows of a file and Linux does not is kept in extended attributes: `user.DOSATTRIB` (hidden and system, as
 Wine reads and writes it), `user.transom.sd` (a security descriptor that is not the usual one).
 
 Source: reference in images/windows_layer.py; overlayfs.rst for whiteouts.
 """
 
-import contextlib
 import errno
 import os
 import posixpath
@@ -15,11 +15,13 @@ import stat
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from transom.drivers.exec.wine.hives import changes_of
 from transom.drivers.snapshot.spelling import Spelling
 from transom.drivers.snapshot.unpack_posix import OPAQUE_XATTR, REFUSED, copy_file, is_whiteout, remove, write_file
 from transom.errors import InvalidParameter
 from transom.host.rootfs import open_in_root
 from transom.images.layer import clean_name, split_whiteout
+from transom.images.regf import MAX_HIVE
 from transom.images.security import default_security
 from transom.images.tar import DIR, REG, Entry, Reader
 from transom.images.windows_layer import (
@@ -41,14 +43,13 @@ from transom.images.windows_layer import (
 DOS_XATTR = "user.DOSATTRIB"
 SECURITY_XATTR = "user.transom.sd"
 _HIVES = {fold(name): name for name in DELTA_HIVES}
-_MAX_HIVE = 256 << 20
 
 
 class WindowsLayer:
     """Applies entries below the present root directory; links are made by close(), when all their targets are there.
 
     lowers: descriptors of the directories below, topmost first, the Windows base's drive last.
-    side: descriptor of the directory for `registry` and `hives/`.
+    side: descriptor of the directory for `registry`.
     """
 
     def __init__(self, lowers: Sequence[int], side: int) -> None:
@@ -59,6 +60,7 @@ class WindowsLayer:
         self._links: list[tuple[str, Entry]] = []
         self._hard_links: list[tuple[str, Entry]] = []
         self._registry: dict[str, str] = {}
+        self._kept_hives: dict[str, bytes] = {}
         self._streams = 0
         self.warnings: list[str] = []
         self.wanted: dict[str, list[str]] = {}
@@ -102,7 +104,7 @@ class WindowsLayer:
         for path, entry in self._links:
             self._replacing(path, partial(os.symlink, self._target(path, entry), path))
             os.utime(path, ns=(entry.mtime_ns, entry.mtime_ns), follow_symlinks=False)
-        data = read_registry(self._registry)
+        data = self._changed_registry()
         if data:
             fd = os.open("registry", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600, dir_fd=self._side)
             with open(fd, "wb") as file:
@@ -267,15 +269,22 @@ class WindowsLayer:
         known = _HIVES.get(fold(name))
         if known is None or entry.kind != REG:
             return
-        if entry.size > _MAX_HIVE:
+        if entry.size + sum(map(len, self._kept_hives.values())) > MAX_HIVE:
             raise InvalidParameter(f'invalid Windows layer: "{entry.name}" has {entry.size} bytes')
-        with contextlib.suppress(FileExistsError):
-            os.mkdir("hives", 0o711, dir_fd=self._side)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        fd = os.open(f"hives/{known}", flags, 0o600, dir_fd=self._side)
-        with open(fd, "wb") as file:
-            while data := reader.read(1 << 20):
-                file.write(data)
+        pieces = []
+        while data := reader.read(1 << 20):
+            pieces.append(data)
+        self._kept_hives[known] = b"".join(pieces)
+
+    def _changed_registry(self) -> bytes:
+        """Return the layer's changes in our form: its own record has the say, since whoever wrote it wrote no hives."""
+        data = read_registry(self._registry)
+        if data:
+            return data
+        data, warnings = changes_of({name: hive for name, hive in self._kept_hives.items() if hive})
+        self._kept_hives.clear()
+        self.warnings += warnings
+        return data
 
     def _replacing(self, path: str, make: Callable[[], None]) -> None:
         try:

@@ -82,7 +82,7 @@ class StartContainer:
             sandbox = network.result()
             faults.point(ATTACHED)
             self._write_files(before, sandbox)
-            deltas = [layer.delta for layer in await self.snapshots.registry(before.snapshot_parent) if layer.delta]
+            deltas = [layer.delta for layer in await self.snapshots.registry(before.snapshot_parent)]
             spec = self._spec(before, sandbox, root.result(), deltas)
             with step("driver create", before.id):
                 await driver.create(spec)

@@ -57,11 +57,18 @@ Registry = dict[str, Branch]
 
 @dataclass(frozen=True, slots=True)
 class BranchDelta:
-    """Changes to one branch: values set and unset by key, and keys removed with all below them."""
+    """Changes to one branch, made in this order: keys removed with all below them, keys that lose every value, values
+    unset and set by key."""
 
     set: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unset: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
+    cleared: tuple[str, ...] = ()
+
+    @property
+    def takes_away(self) -> bool:
+        """Tell whether anything is gone with these changes."""
+        return bool(self.unset or self.removed or self.cleared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,12 @@ class Delta:
     @property
     def is_empty(self) -> bool:
         """Tell whether nothing changes."""
-        return not any(each.set or each.unset or each.removed for each in self.branches.values())
+        return not any(each.set or each.takes_away for each in self.branches.values())
 
     @property
     def only_sets(self) -> bool:
         """Tell whether nothing is taken away, so that applying it means appending text."""
-        return not any(each.unset or each.removed for each in self.branches.values())
+        return not any(each.takes_away for each in self.branches.values())
 
 
 def fold(name: str) -> str:
@@ -156,9 +163,16 @@ def without(branch: Branch, tops: Iterable[str]) -> Branch:
 def _lineage(path: str) -> Iterator[str]:
     """Yield path and every key above it."""
     yield path
-    while (cut := path.rfind("\\\\")) > 0:
-        path = path[:cut]
+    while path := parent(path):
         yield path
+
+
+def parent(path: str) -> str:
+    """Return the key above path, empty for none."""
+    cut = path.rfind("\\\\")
+    if cut > 0 and path[cut - 1] == "\\":
+        cut -= 1  # the third one begins an escape: `Key\\\x00fc`
+    return path[: max(cut, 0)]
 
 
 def diff(before: Registry, after: Registry, *, base: str) -> Delta:
@@ -200,6 +214,10 @@ def merge(registry: Registry, delta: Delta) -> Registry:
 def _merge_branch(branch: Branch, delta: BranchDelta) -> Branch:
     kept = without(branch, delta.removed) if delta.removed else dict(branch)
     merged = {path: Key(key.name, key.options, dict(key.values)) for path, key in kept.items()}
+    for path in delta.cleared:
+        key = merged.get(fold(path))
+        if key is not None:
+            key.values.clear()
     for path, names in delta.unset.items():
         key = merged.get(fold(path))
         if key is not None:
@@ -237,6 +255,7 @@ def without_keys(delta: Delta, excluded: Mapping[str, Iterable[tuple[str, str]]]
             {key: entries for key, entries in sets.items() if entries or not part.set[key]},
             {key: values for key, values in unset.items() if values},
             part.removed,
+            part.cleared,
         )
     return Delta(delta.base, branches)
 
@@ -245,6 +264,7 @@ def dump_delta(delta: Delta) -> bytes:
     """Print a delta as the JSON that layers carry, the same for equal deltas."""
     branches = {
         name: {"set": part.set, "unset": part.unset, "removed": list(part.removed)}
+        | ({"cleared": list(part.cleared)} if part.cleared else {})
         for name, part in sorted(delta.branches.items())
     }
     document = {"format": FORMAT, "base": delta.base, "branches": branches}
@@ -276,7 +296,8 @@ def _load_branch(part: Mapping[str, Mapping[str, Mapping[str, str]]]) -> BranchD
         for key, entries in part["set"].items()
     }
     unset = {_checked_key(key): tuple(_checked_name(each) for each in names) for key, names in part["unset"].items()}
-    return BranchDelta(sets, unset, tuple(_checked_key(key) for key in part["removed"]))
+    removed = tuple(_checked_key(key) for key in part["removed"])
+    return BranchDelta(sets, unset, removed, tuple(_checked_key(key) for key in part.get("cleared", ())))
 
 
 def _checked_key(key: str) -> str:
@@ -301,13 +322,20 @@ def _checked_value(item: tuple[str, object]) -> tuple[str, str]:
 
 def quoted(text: str) -> str:
     """Return text as a REG_SZ in a registry file's spelling."""
+    return '"' + escaped(text, '"') + '"'
+
+
+def escaped(text: str, special: str) -> str:
+    """Return text as it stands in a registry file; special: what has a meaning there, `"` in values, `[]` in keys."""
+    if text.isascii() and text.isprintable() and not any(char in text for char in special + "\\"):
+        return text
     out = []
     for char in text:
-        if char in '"\\':
+        if char in special or char == "\\":
             out.append("\\" + char)
         elif ord(char) < 32 or ord(char) > 126:
-            units = char.encode("utf-16-le")
+            units = char.encode("utf-16-le", "surrogatepass")
             out += [f"\\x{int.from_bytes(units[i : i + 2], 'little'):04x}" for i in range(0, len(units), 2)]
         else:
             out.append(char)
-    return '"' + "".join(out) + '"'
+    return "".join(out)
