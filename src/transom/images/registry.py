@@ -28,6 +28,9 @@ OnRetry = Callable[[float], None]
 """Takes the seconds until a transfer is tried again; it never waits."""
 
 
+_NOTHING = Secret("")
+
+
 class ManifestUnknown(NotFound):
     """The repository has no such tag or digest."""
 
@@ -48,9 +51,9 @@ class Credentials:
     """What a client says it may do, from X-Registry-Auth; all empty for nobody in particular."""
 
     username: str = ""
-    password: Secret = Secret("")
-    identity_token: Secret = Secret("")
-    registry_token: Secret = Secret("")
+    password: Secret = _NOTHING
+    identity_token: Secret = _NOTHING
+    registry_token: Secret = _NOTHING
 
 
 CredentialsFor = Callable[[str], Credentials]

@@ -1,0 +1,1 @@
+"""Registries over HTTP: the adapter behind images/registry.py."""
