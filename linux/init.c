@@ -46,8 +46,11 @@ enum {
 
 static pid_t server, first;
 
+static char user[64] = "USER="; /* whom GetUserName names, in this program and all that it starts */
+
 /* Wine sees this environment and no other; the program's own travels in CONTROL/main. */
 static char *const environment[] = {
+    user,
     "WINEPREFIX=" PREFIX,
     "HOME=" PREFIX,
     "XDG_RUNTIME_DIR=" PREFIX,
@@ -274,6 +277,9 @@ static int become_exec(char *request)
 
 int main(int count, char **arguments)
 {
+    const char *name = getenv("USER");
+    if (name)
+        snprintf(user, sizeof user, "USER=%s", name);
     if (count == 3 && !strcmp(arguments[1], "exec"))
         return become_exec(arguments[2]);
     if (getpid() != 1) { /* at its end it kills whatever it sees: in a namespace of others' processes that is the host */

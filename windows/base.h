@@ -52,6 +52,9 @@ void mountmgr_serve(const struct request *request);
 void environment_apply(const struct request *request);
 void environment_clean(HANDLE process);
 
+/* token.c */
+HANDLE token_of(const struct request *request);
+
 /* start.c */
 struct failure {
     unsigned exit_code;

@@ -10,7 +10,7 @@
 
 static const wchar_t *const foreign_prefixes[] = {L"WINE", L"LC_", L"XDG_"};
 static const wchar_t *const foreign_names[] = {L"HOME", L"HOSTNAME", L"LANG", L"OLDPWD", L"PWD", L"SHLVL", L"TERM",
-                                               L"winsysdir"};
+                                               L"USER", L"winsysdir"};
 
 static bool is_foreign(const wchar_t *name, size_t length)
 {

@@ -143,9 +143,17 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
     }
     if (!can_run(request->command, failure))
         return false;
-    if (!CreateProcessW(NULL, request->command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, startup,
-                        process)) {
-        *failure = explain(GetLastError());
+    HANDLE token = token_of(request);
+    if (!token) {
+        *failure = (struct failure){OTHER, ERROR_NO_SUCH_USER, "the user's token cannot be made"};
+        return false;
+    }
+    bool started = CreateProcessAsUserW(token, NULL, request->command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL,
+                                        startup, process);
+    DWORD error = GetLastError();
+    CloseHandle(token);
+    if (!started) {
+        *failure = explain(error);
         return false;
     }
     if (!process->hProcess) {

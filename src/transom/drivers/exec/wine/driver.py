@@ -100,12 +100,10 @@ class WineDriver:
                 control.make()
                 undo.push(control.remove)
                 control.put(MAIN, wanted)
-                passwd = control.directory / "passwd"
-                passwd.write_text(f"{user}:x:0:0::{translate.PREFIX}:/\n", encoding="ascii")
                 made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
             faults.point(PREPARED)
             places = translate.Places(base, control.directory, made)
-            await self._inner.create(translate.linux_spec(spec, places, str(passwd)))
+            await self._inner.create(translate.linux_spec(spec, places, user))
             undo.keep()
 
     async def start(self, container_id: ContainerId) -> int | None:
@@ -225,7 +223,8 @@ class WineDriver:
         with _disk_errors():
             control.put(name, request.encode(process, request.Machine(version, self._machine_mhz)))
         args = (translate.INIT, "exec", f"{translate.CONTROL}/{name}")
-        await self._inner.exec_create(container_id, exec_id, translate.process(process, args))
+        user = request.user_name(process.user)
+        await self._inner.exec_create(container_id, exec_id, translate.process(process, args, user))
 
     async def exec_start(self, container_id: ContainerId, exec_id: ExecId, *, detach: bool) -> Stdio | None:
         """Run it, and wait for its word that the program runs."""

@@ -8,7 +8,9 @@ from transom.execution.spec import ProcessSpec
 from transom.guest.windows import escape_arg
 
 ADMINISTRATOR, USER = "ContainerAdministrator", "ContainerUser"
-USERS = {name.lower(): name for name in (ADMINISTRATOR, USER)}
+_SIDS = {"s-1-5-93-2-1": ADMINISTRATOR, "s-1-5-93-2-2": USER}
+_ACCOUNTS = {name.lower(): name for name in (ADMINISTRATOR, USER)} | _SIDS
+_DOMAINS = ("", ".", "user manager")
 COMMAND_LIMIT = 32_767
 
 _LINE = re.compile(r"(?P<word>[a-z]+) (?P<number>\d+) ?(?P<text>.*)")
@@ -39,16 +41,16 @@ class Report:
 
 
 def user_name(user: str) -> str:
-    """Return the Windows account that user means; empty is ContainerAdministrator, as on Windows.
+    """Return the Windows account that user means, by name or SID; empty is ContainerAdministrator, as on Windows.
 
     Raises:
         InvalidParameter: containers have no such account.
     """
-    name = user.rpartition("\\")[2] or ADMINISTRATOR
-    if name.lower() not in USERS:
-        known = " and ".join(USERS.values())
+    domain, _, name = (user or ADMINISTRATOR).lower().rpartition("\\")
+    if domain not in _DOMAINS or name not in _ACCOUNTS:
+        known = f"{ADMINISTRATOR} and {USER}"
         raise InvalidParameter(f"the user name {user!r} is not known in a Windows container: there are {known}")
-    return USERS[name.lower()]
+    return _ACCOUNTS[name]
 
 
 def command_line(process: ProcessSpec) -> str:

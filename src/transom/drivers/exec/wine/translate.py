@@ -53,10 +53,11 @@ def drive_c(root: Mount, base: Path) -> Mount:
     )
 
 
-def process(spec: ProcessSpec, args: Sequence[str]) -> ProcessSpec:
-    """Return the Linux process that starts args for the Windows process spec."""
+def process(spec: ProcessSpec, args: Sequence[str], user: str) -> ProcessSpec:
+    """Return the Linux process that starts args for the Windows process spec, which runs as user."""
     return ProcessSpec(
         args=tuple(args),
+        env=(f"USER={user}",),
         cwd="/",
         terminal=spec.terminal,
         open_stdin=spec.open_stdin,
@@ -94,7 +95,7 @@ def linux_mounts(mounts: Sequence[Mount], c: Mount) -> tuple[Mount, ...]:
     return tuple(made)
 
 
-def linux_spec(spec: ExecSpec, places: Places, passwd: str) -> ExecSpec:
+def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
     """Return the container to hand to the OCI driver.
 
     Raises:
@@ -120,12 +121,11 @@ def linux_spec(spec: ExecSpec, places: Places, passwd: str) -> ExecSpec:
     return replace(
         spec,
         os=LINUX,
-        process=process(spec.process, [INIT]),
+        process=process(spec.process, [INIT], user),
         root=Mount(MountKind.BIND, source=str(places.base / "linux"), readonly=True),
         readonly_root=True,
         init=False,
         mounts=(*fixed, *linux_mounts(spec.mounts, c)),
-        files=(*spec.files, ("/etc/passwd", passwd)),
         security=replace(spec.security, cap_add=CAPABILITIES, cap_drop=("ALL",), no_new_privileges=True),
         os_version="",
         base="",

@@ -33,11 +33,19 @@ def test_defaults_are_administrator_on_c() -> None:
     [
         ("containeruser", "ContainerUser"),
         ("User Manager\\ContainerUser", "ContainerUser"),
+        (".\\CONTAINERADMINISTRATOR", "ContainerAdministrator"),
+        ("S-1-5-93-2-2", "ContainerUser"),
         ("", "ContainerAdministrator"),
     ],
 )
 def test_known_users(user: str, name: str) -> None:
     assert request.user_name(user) == name
+
+
+@pytest.mark.parametrize("user", ["nobody", "1000", "OTHER\\ContainerUser", "User Manager\\", "S-1-5-18"])
+def test_unknown_users(user: str) -> None:
+    with pytest.raises(InvalidParameter, match="ContainerAdministrator and ContainerUser"):
+        request.user_name(user)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def bind(target: str) -> Mount:
 
 
 def targets(spec: ExecSpec, places: Places) -> list[str]:
-    return [mount.target for mount in translate.linux_spec(spec, places, "/p").mounts]
+    return [mount.target for mount in translate.linux_spec(spec, places, "Bob").mounts]
 
 
 def test_drive_c_is_the_container_over_its_layers_over_the_base(spec: ExecSpec, places: Places) -> None:
@@ -58,9 +58,9 @@ def test_read_only_drive_has_no_upper(spec: ExecSpec, places: Places) -> None:
 
 
 def test_nothing_of_the_windows_process_reaches_the_linux_one(spec: ExecSpec, places: Places) -> None:
-    made = translate.linux_spec(spec, places, "/p")
+    made = translate.linux_spec(spec, places, "Bob")
     assert made.process.args == ("/transom/init",)
-    assert made.process.env == ()
+    assert made.process.env == ("USER=Bob",)
     assert made.readonly_root and made.security.no_new_privileges and made.security.cap_drop == ("ALL",)
 
 
@@ -71,7 +71,7 @@ def test_targets_take_the_spelling_that_is_there(spec: ExecSpec, places: Places)
 
 def test_drives_are_mounted_whole_or_in_part(spec: ExecSpec, places: Places) -> None:
     mounts = (bind("D:"), bind("E:\\sub\\dir"), bind("E:\\other"))
-    made = translate.linux_spec(replace(spec, mounts=mounts), places, "/p").mounts[4:]
+    made = translate.linux_spec(replace(spec, mounts=mounts), places, "Bob").mounts[4:]
     assert [(mount.kind, mount.target) for mount in made] == [
         (MountKind.BIND, "/drives/d"),
         (MountKind.TMPFS, "/drives/e"),
@@ -83,9 +83,9 @@ def test_drives_are_mounted_whole_or_in_part(spec: ExecSpec, places: Places) -> 
 
 def test_target_without_drive_is_refused(spec: ExecSpec, places: Places) -> None:
     with pytest.raises(InvalidParameter):
-        translate.linux_spec(replace(spec, mounts=(bind("/data"),)), places, "/p")
+        translate.linux_spec(replace(spec, mounts=(bind("/data"),)), places, "Bob")
 
 
 def test_privileged_is_not_supported(spec: ExecSpec, places: Places) -> None:
     with pytest.raises(NotSupported):
-        translate.linux_spec(replace(spec, security=Security(privileged=True)), places, "/p")
+        translate.linux_spec(replace(spec, security=Security(privileged=True)), places, "Bob")
