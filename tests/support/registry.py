@@ -1,0 +1,109 @@
+"""A registry on loopback: Debian's docker-registry, with its files below a test's directory."""
+
+import json
+import queue
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+USER, PASSWORD = "tester", "secret"
+_HTPASSWD = f"{USER}:$2b$04$juJxhYJTuy4fY1i4yJOrg.xL9gcax5jIfLw.ICO2PMntj0BZgsjlS\n"
+_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+_TYPES = ", ".join(
+    f"application/vnd.{name}+json"
+    for name in (
+        "oci.image.index.v1", "oci.image.manifest.v1", "docker.distribution.manifest.list.v2",
+        "docker.distribution.manifest.v2",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LocalRegistry:
+    """A running registry; host is `127.0.0.1:port`."""
+
+    host: str
+    directory: Path
+    scheme: str = "http"
+
+    def get(self, path: str) -> tuple[bytes, Mapping[str, str]]:
+        """Return the content and the headers of a path below /v2/; only without authentication and TLS."""
+        request = Request(f"http://{self.host}/v2/{path}", headers={"Accept": _TYPES})
+        with urlopen(request, timeout=10) as answer:
+            return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
+
+    def manifest(self, repository: str, target: str) -> dict[str, Any]:
+        """Return a manifest or index."""
+        found: dict[str, Any] = json.loads(self.get(f"{repository}/manifests/{target}")[0])
+        return found
+
+    def blobs(self, repository: str) -> set[str]:
+        """Return the digests that are linked into a repository."""
+        links = self.directory / "data/docker/registry/v2/repositories" / repository / "_layers/sha256"
+        return {f"sha256:{entry.name}" for entry in links.iterdir()} if links.exists() else set()
+
+    def log(self) -> str:
+        """Return what it wrote."""
+        return (self.directory / "log").read_text(encoding="utf-8")
+
+
+@contextmanager
+def local_registry(
+    directory: Path,
+    *,
+    auth: bool = False,
+    tls: tuple[Path, Path] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Iterator[LocalRegistry]:
+    """Run a registry until the block ends. tls: certificate and key. options: more of its configuration."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        raise RuntimeError("tests need Debian's docker-registry")
+    directory.mkdir(parents=True, exist_ok=True)
+    http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "a-secret"}
+    if tls is not None:
+        http["tls"] = {"certificate": str(tls[0]), "key": str(tls[1])}
+    config: dict[str, Any] = {
+        "version": 0.1,
+        "log": {"level": "info", "accesslog": {"disabled": False}},
+        "storage": {"filesystem": {"rootdirectory": str(directory / "data")}, "delete": {"enabled": True}},
+        "http": http,
+        **(options or {}),
+    }
+    if auth:
+        (directory / "htpasswd").write_text(_HTPASSWD)
+        config["auth"] = {"htpasswd": {"realm": "tests", "path": str(directory / "htpasswd")}}
+    (directory / "config.yml").write_text(json.dumps(config))  # JSON is YAML
+    process = subprocess.Popen(
+        [program, "serve", str(directory / "config.yml")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    ports: queue.Queue[int] = queue.Queue()
+    reader = threading.Thread(target=_keep_log, args=(process, directory / "log", ports))
+    reader.start()
+    try:
+        port = ports.get(timeout=30)
+        if not port:
+            raise RuntimeError(f"docker-registry did not start: {(directory / 'log').read_text()}")
+        yield LocalRegistry(f"127.0.0.1:{port}", directory, "https" if tls else "http")
+    finally:
+        process.terminate()
+        process.wait(10)
+        reader.join()
+
+
+def _keep_log(process: "subprocess.Popen[bytes]", path: Path, ports: "queue.Queue[int]") -> None:
+    """Write down what the registry says, and tell its port: 0 if it ends without one."""
+    assert process.stdout is not None
+    with process.stdout, path.open("wb", buffering=0) as log:
+        for line in process.stdout:
+            log.write(line)
+            if match := _LISTENING.search(line.decode()):
+                ports.put(int(match[1]))
+    ports.put(0)
