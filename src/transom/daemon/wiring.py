@@ -1,5 +1,6 @@
 """The composition root: the only module that names adapters."""
 
+import asyncio
 import hashlib
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 from aiohttp import web
 
+import transom
 from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.api.app import Route, build_app
@@ -25,9 +27,11 @@ from transom.api.routes.containers import ContainerRoutes
 from transom.api.routes.exec import ExecRoutes
 from transom.api.routes.images import ImageRoutes
 from transom.api.routes.networks import NetworkRoutes
+from transom.api.routes.registries import RegistryRoutes
 from transom.api.routes.system import SystemRoutes
 from transom.api.routes.usage import ContainerUsageRoutes
 from transom.api.routes.volumes import VolumeRoutes
+from transom.containers.container import Container
 from transom.containers.filters import match_labels
 from transom.daemon.config import Config
 from transom.drivers.build.workspace import JOBS as BUILD_JOBS
@@ -93,19 +97,25 @@ from transom.engine.containers.top import TopContainer
 from transom.engine.containers.update import UpdateContainer
 from transom.engine.containers.waits import WaitContainer, Waits
 from transom.engine.images.announce import AnnounceImage
+from transom.engine.images.arrive import FetchLayer
+from transom.engine.images.base_layers import CountBaseLayers
 from transom.engine.images.collect import Collect
 from transom.engine.images.commit import CommitImage
+from transom.engine.images.distribution import InspectDistribution, LogIn
+from transom.engine.images.extract import ExtractLayer
 from transom.engine.images.facts import FindImageFacts
+from transom.engine.images.fetch import FetchImage
 from transom.engine.images.import_ import ImportImage
 from transom.engine.images.inspect import InspectImage, ReadHistory
 from transom.engine.images.list import ListImages, until
 from transom.engine.images.load import LoadImages
 from transom.engine.images.lookup import LookupImage
 from transom.engine.images.prune import MeasureImages, PruneImages
-from transom.engine.images.pull import PullImage, StandIn
+from transom.engine.images.pull import PullImage
 from transom.engine.images.record import CommitLayer, RecordImage, UnpackLayer
 from transom.engine.images.remove import ImageUser, RemoveImage
 from transom.engine.images.save import SaveImages
+from transom.engine.images.standin import StandIn
 from transom.engine.images.tag import TagImage
 from transom.engine.networks.book import NetworkBook
 from transom.engine.networks.connect import ConnectNetwork, DisconnectNetwork
@@ -129,6 +139,8 @@ from transom.images.repository import Held, LeaseKind
 from transom.model.clock import ZERO_TIME, SystemClock
 from transom.networks.hosts import Resolving
 from transom.networks.naming import Naming
+from transom.registry.client import RegistryClient
+from transom.registry.settings import RegistrySettings
 from transom.store.blobs import BlobStore
 from transom.store.build_cache import StepTable
 from transom.store.containers import SqliteContainers
@@ -263,7 +275,8 @@ async def build_engine(config: Config) -> Engine:
         drivers[wine] = WineDriver(WineSettings(config.data_root), inner, bases, name=wine)
     state = RunState(containers, drivers, Hubs(logs), Waits(), announce, operations)
     step_cache = await StepTable.load(database, clock)
-    image_uses = _image_use_cases(stored, snapshots, containers, bus, clock, step_cache.held)
+    registries = RegistryClient(_registry_settings(config))
+    image_uses = _image_use_cases(config, registries, stored, snapshots, containers, bus, clock, step_cache.held)
     volumes = Volumes(
         volume_store, containers, snapshots, WorkerVolumeFiller(workers, snapshots.empty_dir),
         lambda action, name, facts_: bus.publish("volume", action, name, facts_),
@@ -291,7 +304,12 @@ async def build_engine(config: Config) -> Engine:
 
     exits = Exits(state, sandboxes, clock)
     start = StartContainer(state, snapshots, sandboxes, places, exits, clock)
-    remove = RemoveContainer(state, snapshots, sandboxes, volumes, places)
+
+    def let_go(container: Container) -> None:
+        if stored.images.find(container.image_id) is None:  # its image was removed by force, or never had a record
+            operations.spawn(image_uses.collect(), name="collect")
+
+    remove = RemoveContainer(state, snapshots, sandboxes, volumes, places, let_go)
     stop = StopContainer(state)
     execs = Execs(state)
     exits.connect(start, remove, CheckHealth(state, execs, clock))
@@ -309,7 +327,7 @@ async def build_engine(config: Config) -> Engine:
     await SweepBuilds(workspaces, snapshots, prune_builds)()
     await image_uses.collect()  # what an engine that was killed had stored and not recorded yet
     step_tools = StepTools(
-        ProvideImages(image_uses.lookup, image_uses.stand_in), snapshots, image_uses.commit_layer, stored.index,
+        ProvideImages(image_uses.lookup, image_uses.pull), snapshots, image_uses.commit_layer, stored.index,
         RunContainers(state, create, start, remove), registry_delta, places, choose_base, step_cache, Download(),
         lambda ref: _windows_drive(bases, ref),
     )  # fmt: skip
@@ -351,6 +369,7 @@ async def build_engine(config: Config) -> Engine:
             PruneNetworks(book, containers, remove_network), operations,
         ).routes(),
         *image_uses.routes(operations).routes(),
+        *RegistryRoutes(InspectDistribution(registries), LogIn(registries)).routes(),
         *BuildRoutes(build, prune_builds).routes(),
         *BaseRoutes(
             ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
@@ -480,7 +499,20 @@ class ImageUseCases:
     measure: MeasureImages
 
 
+def _registry_settings(config: Config) -> RegistrySettings:
+    locations: dict[str, tuple[str, ...]] = {}
+    for entry in config.registry_locations:
+        domain, _, url = entry.partition("=")
+        locations[domain] = (*locations.get(domain, ()), *([url] if url else []))
+    return RegistrySettings(
+        config.insecure_registries, config.registry_mirrors, locations, config.registry_certs, config.environment,
+        config.max_download_attempts, user_agent=f"transom/{transom.__version__}",
+    )  # fmt: skip
+
+
 def _image_use_cases(
+    config: Config,
+    registries: RegistryClient,
     stored: StoredImages,
     snapshots: OverlaySnapshotter,
     containers: SqliteContainers,
@@ -496,7 +528,10 @@ def _image_use_cases(
     unpack = UnpackLayer(content, stored.layers)
     commit_layer = CommitLayer(content, stored.layers, snapshots, stored.index)
     stand_in = StandIn(record, leases, announce)
-    pull = PullImage(stand_in)
+    extract = ExtractLayer(content, archives, stored.layers, snapshots, stored.index, leases)
+    fetch_layer = FetchLayer(content, leases, asyncio.Semaphore(config.max_concurrent_downloads), KeyedLock())
+    fetch = FetchImage(content, record, fetch_layer, extract, CountBaseLayers(images, content, archives))
+    pull = PullImage(registries, fetch, stand_in, leases, collect, announce)
     measure = MeasureImages(images, snapshots)
     tag = TagImage(images, lookup, announce)
 

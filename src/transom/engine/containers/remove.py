@@ -1,6 +1,7 @@
 """DELETE /containers/{id} and what `--rm` does at the end."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from transom import faults
@@ -28,6 +29,8 @@ class RemoveContainer:
     sandboxes: Sandboxes
     volumes: Volumes
     places: Places
+    let_go: Callable[[Container], None] = lambda container: None
+    """Told when a user's container is gone: layers may have lived by it alone."""
 
     async def __call__(self, ref: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove the container; with force a running one is killed first, with volumes its anonymous volumes go too.
@@ -99,6 +102,8 @@ class RemoveContainer:
         self.state.hubs.drop(removing.id)
         self.state.waits.removed(removing)
         self.state.announce("destroy", removing)
+        if not removing.build:
+            self.let_go(removing)
 
     async def empty(self, container: Container) -> None:
         """Remove everything but the record; can be repeated."""
