@@ -1,6 +1,7 @@
 """Files on their way through the engine: kept in one directory, gone when the transfer has ended or the engine has."""
 
 import asyncio
+import hashlib
 import os
 import shutil
 import tempfile
@@ -53,3 +54,18 @@ async def read(path: Path) -> AsyncGenerator[bytes, None]:
             yield block
     finally:
         os.close(fd)
+
+
+async def measure(path: Path) -> tuple[str, int]:
+    """Return the sha256, in hex, and the size of a file."""
+
+    def read_whole() -> tuple[str, int]:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
+
+    return await asyncio.to_thread(read_whole)
+
+
+async def opened(path: Path) -> int:
+    """Return a new descriptor for reading; the caller closes it."""
+    return await asyncio.to_thread(os.open, path, os.O_RDONLY | os.O_CLOEXEC)

@@ -64,10 +64,11 @@ class Written:
 class LayerRegistry:
     """What a committed snapshot holds of a registry.
 
-    delta: path of the file in our own form, as it was given to Layers.diff, or made of Windows' delta hives.
+    delta: path of the file in our own form. from_hives: it was made of Windows' delta hives, not given to Layers.diff.
     """
 
-    delta: str = ""
+    delta: str
+    from_hives: bool = False
 
 
 class Layers(Protocol):

@@ -39,6 +39,7 @@ class ManifestJson(Omitting, kw_only=True):
 
     schemaVersion: int = 0
     mediaType: str = ""
+    artifactType: str = ""
     config: DescriptorJson
     layers: list[DescriptorJson] = []
     annotations: dict[str, str] | None = None

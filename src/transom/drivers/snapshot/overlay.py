@@ -1,8 +1,8 @@
 """The Snapshotter on overlayfs.
 
 `<data>/snapshots/<number>/` holds `fs` (the layer in overlayfs' form), `work` while the snapshot is active, and for
-Windows `registry`. The record is written before the directory is made and deleted after it is gone, so
-a directory without a record, or a record without a directory, is what a crash left; `recover` removes either.
+Windows `registry` or `registry.hives`. The record is written before the directory is made and deleted after it is
+gone, so a directory without a record, or a record without a directory, is what a crash left; `recover` removes either.
 """
 
 import asyncio
@@ -226,9 +226,10 @@ class OverlaySnapshotter:
     def _registry(self, chain: Sequence[SnapshotRecord]) -> Sequence[LayerRegistry]:
         found = []
         for record in reversed(chain):
-            delta = self._path(record, "registry")
-            if os.path.exists(delta):
-                found.append(LayerRegistry(delta))
+            for name, from_hives in (("registry", False), ("registry.hives", True)):
+                delta = self._path(record, name)
+                if os.path.exists(delta):
+                    found.append(LayerRegistry(delta, from_hives))
         return found
 
     async def _remove(self, record: SnapshotRecord) -> None:

@@ -49,7 +49,7 @@ class WindowsLayer:
     """Applies entries below the present root directory; links are made by close(), when all their targets are there.
 
     lowers: descriptors of the directories below, topmost first, the Windows base's drive last.
-    side: descriptor of the directory for `registry`.
+    side: descriptor of the directory for `registry` or `registry.hives`.
     """
 
     def __init__(self, lowers: Sequence[int], side: int) -> None:
@@ -104,9 +104,9 @@ class WindowsLayer:
         for path, entry in self._links:
             self._replacing(path, partial(os.symlink, self._target(path, entry), path))
             os.utime(path, ns=(entry.mtime_ns, entry.mtime_ns), follow_symlinks=False)
-        data = self._changed_registry()
+        name, data = self._changed_registry()
         if data:
-            fd = os.open("registry", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600, dir_fd=self._side)
+            fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600, dir_fd=self._side)
             with open(fd, "wb") as file:
                 file.write(data)
         if self._streams:
@@ -276,15 +276,18 @@ class WindowsLayer:
             pieces.append(data)
         self._kept_hives[known] = b"".join(pieces)
 
-    def _changed_registry(self) -> bytes:
-        """Return the layer's changes in our form: its own record has the say, since whoever wrote it wrote no hives."""
+    def _changed_registry(self) -> tuple[str, bytes]:
+        """Return the layer's changes in our form and the name of their file.
+
+        Its own record has the say, since whoever wrote it wrote no hives.
+        """
         data = read_registry(self._registry)
         if data:
-            return data
+            return "registry", data
         data, warnings = changes_of({name: hive for name, hive in self._kept_hives.items() if hive})
         self._kept_hives.clear()
         self.warnings += warnings
-        return data
+        return "registry.hives", data
 
     def _replacing(self, path: str, make: Callable[[], None]) -> None:
         try:

@@ -8,6 +8,7 @@ from transom import faults
 from transom.errors import InvalidParameter, NotFound
 from transom.images.content import ContentStore
 from transom.images.document import write_config, write_manifest
+from transom.images.family import manifest_of
 from transom.images.image import Image
 from transom.images.layer import chain_id
 from transom.images.repository import ImageRepository, LayerIndex, Lease, LeaseKind
@@ -160,9 +161,8 @@ class RecordImage:
                 f"invalid manifest, layers length mismatch: expected {len(config.diff_ids)}, got {len(blobs)}"
             )
         if manifest is None:
-            manifest = await self._write_manifest(
-                Descriptor(MediaType.OCI_CONFIG, Digest(image_id), len(raw)), blobs, lease
-            )
+            made = manifest_of(Descriptor(MediaType.OCI_CONFIG, Digest(image_id), len(raw)), blobs)
+            manifest, blobs = await self._write_manifest(made, lease), made.layers
         faults.point(_CONFIG_STORED)
         known = self.images.find(image_id)
         image = Image(
@@ -191,12 +191,12 @@ class RecordImage:
             blobs.append(blob)
         return tuple(blobs)
 
-    async def _write_manifest(self, config: Descriptor, blobs: Sequence[Descriptor], lease: Lease) -> Descriptor:
-        raw = write_manifest(Manifest(config, tuple(blobs)))
+    async def _write_manifest(self, manifest: Manifest, lease: Lease) -> Descriptor:
+        raw = write_manifest(manifest)
         digest = digest_of(raw)
         await lease.hold(LeaseKind.BLOB, digest)
         await self.content.put(raw)
-        return Descriptor(MediaType.OCI_MANIFEST, digest, len(raw))
+        return Descriptor(manifest.media_type, digest, len(raw))
 
     async def _size(self, config: ImageConfig, base_layers: int) -> int:
         total = 0
