@@ -259,7 +259,7 @@ async def build_engine(config: Config) -> Engine:
     await snapshots.recover()
     bases = DiskBaseStore(config.data_root / "bases")
     await bases.sweep()
-    builder = DebianBaseBuilder(bases, clock, KeyedLock(), config.environment, config.mirror)
+    builder = DebianBaseBuilder(bases, clock, KeyedLock(), workers, config.environment, config.mirror)
 
     # Images
     stored = await _open_images(config, database, snapshots, workers, bases, clock)

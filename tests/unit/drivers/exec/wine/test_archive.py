@@ -55,13 +55,14 @@ def test_release_of_another_archive_is_refused(old: str, new: str) -> None:
 
 
 def test_packages_come_in_the_order_asked_for() -> None:
-    index = entry("libz") + entry("liba") + entry("liba-dev")
+    whole = (entry("libz") + entry("liba") + entry("liba-dev")).encode()
+    index = [whole[at : at + 7] for at in range(0, len(whole), 7)]
     assert [each.name for each in find_packages(index, ["liba", "libz"])] == ["liba", "libz"]
 
 
 def test_missing_package_is_named() -> None:
     with pytest.raises(InvalidParameter, match="no package libq"):
-        list(find_packages(entry("liba"), ["libq"]))
+        list(find_packages([entry("liba").encode()], ["libq"]))
 
 
 @pytest.mark.parametrize(
@@ -70,4 +71,4 @@ def test_missing_package_is_named() -> None:
 )
 def test_malformed_entry_is_refused(changes: dict[str, str]) -> None:
     with pytest.raises(InvalidParameter, match="malformed"):
-        list(find_packages(entry("liba", **changes), ["liba"]))
+        list(find_packages([entry("liba", **changes).encode()], ["liba"]))

@@ -4,18 +4,15 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transom import faults
 from transom.aio.locks import KeyedLock
-from transom.drivers.exec.wine.base import sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
-from transom.drivers.exec.wine.base.digest import tree_digest
 from transom.drivers.exec.wine.base.fetch import Mirror
-from transom.drivers.exec.wine.base.packing import Counter, write_archive
 from transom.drivers.exec.wine.base.programs import find_programs
 from transom.drivers.exec.wine.base.sources import find_mirror
 from transom.drivers.exec.wine.base.store import DiskBaseStore
@@ -23,6 +20,7 @@ from transom.errors import TransomError
 from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
 from transom.host.memory import give_back_memory
 from transom.host.run import run
+from transom.host.worker import Workers
 from transom.model.clock import Clock, rfc3339nano
 
 _UNPACKED = faults.declare("base_build.unpacked", "the packages are unpacked, the registry is not made")
@@ -37,6 +35,7 @@ class DebianBaseBuilder:
     store: DiskBaseStore
     clock: Clock
     locks: KeyedLock
+    workers: Workers
     environment: Mapping[str, str]
     """Where proxies are named."""
     mirror: str = ""
@@ -52,14 +51,14 @@ class DebianBaseBuilder:
             made = work / "base"
             await self._make(work, made, fetched, options, progress)
             progress(BaseProgress("check"))
-            digest, size = await asyncio.to_thread(tree_digest, made)
+            weighed = await self.workers.run(jobs.weigh, jobs.Tree(str(made)))
             info = BaseInfo(
-                digest,
+                weighed.digest,
                 next(package.version for source, package, _ in fetched if source.package == "libwine"),
                 ("wow64",) if options.wow64 else (),
                 tuple((package.name, package.version, package.architecture) for _, package, _ in fetched),
-                size,
-                await asyncio.to_thread(_compressed, made),
+                weighed.size_bytes,
+                weighed.compressed_bytes,
                 round(time.monotonic() - began, 1),
                 rfc3339nano(self.clock.now()),
             )
@@ -103,22 +102,17 @@ class DebianBaseBuilder:
     async def _unpack(self, fetched: Sequence[tuple[Source, Package, Path]], linux: Path, progress: Progress) -> None:
         done = 0
 
-        def count(items: int) -> None:
+        def count(entries: int) -> None:
             nonlocal done
-            done += items
-            if done % 50 == 0:
-                progress(BaseProgress("unpack", done))
+            done += entries
+            progress(BaseProgress("unpack", done))
 
         # The two largest packages, Wine's, side by side: unpacking is bound by one core each.
         async with asyncio.TaskGroup() as group:
             for architecture in dict.fromkeys(source.architecture for source, _, _ in fetched):
-                mine = [(source, deb) for source, _, deb in fetched if source.architecture == architecture]
-                group.create_task(asyncio.to_thread(_unpack_all, mine, linux, count), name=f"unpack {architecture}")
-
-
-def _unpack_all(fetched: Sequence[tuple[Source, Path]], linux: Path, count: Callable[[int], None]) -> None:
-    for source, deb in fetched:
-        tree.unpack(source, deb, linux, count)
+                mine = tuple((source, str(deb)) for source, _, deb in fetched if source.architecture == architecture)
+                work = self.workers.run(jobs.unpack, jobs.Unpack(mine, str(linux)), on_report=count)
+                group.create_task(work, name=f"unpack {architecture}")
 
 
 async def _set_up(linux: Path, prefix: Path) -> None:
@@ -136,9 +130,3 @@ async def _set_up(linux: Path, prefix: Path) -> None:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="surrogateescape")
-
-
-def _compressed(made: Path) -> int:
-    counter = Counter()
-    write_archive(made, b"", counter, lambda size: None)
-    return counter.bytes

@@ -5,7 +5,7 @@ import hashlib
 import logging
 import lzma
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,13 +82,14 @@ class Mirror:
         for architecture in dict.fromkeys(source.architecture for source in sources):
             index = await self._index(session, directory, release, architecture)
             mine = [source for source in sources if source.architecture == architecture]
-            packages = find_packages(index, [source.package for source in mine])
+            names = [source.package for source in mine]
+            packages = await asyncio.to_thread(_find, index, names)
             found += zip(mine, packages, strict=True)
         return found
 
     async def _index(
         self, session: aiohttp.ClientSession, suite: str, release: dict[str, Listed], architecture: str
-    ) -> str:
+    ) -> bytes:
         name = f"main/binary-{architecture}/Packages.xz"
         listed = release.get(name)
         if listed is None:
@@ -101,7 +102,7 @@ class Mirror:
             data = await self._get(session, f"{directory}/Packages.xz", limit=64 << 20)
         if hashlib.sha256(data).hexdigest() != listed.sha256:
             raise InvalidParameter(f"{name} from {self.url} is not what the signed Release lists; try again later")
-        return await asyncio.to_thread(lambda: lzma.decompress(data).decode("utf-8", "replace"))
+        return data
 
     async def _fetch_all(self, session: aiohttp.ClientSession, packages: Sequence[Package], progress: Progress) -> None:
         unique = {package.sha256: package for package in packages}
@@ -160,6 +161,18 @@ class Mirror:
 
     def _cached(self, sha256: str) -> Path:
         return self.cache / f"{sha256}.deb"
+
+
+def _find(index: bytes, names: Sequence[str]) -> list[Package]:
+    return list(find_packages(decompressed(index), names))
+
+
+def decompressed(data: bytes) -> Iterator[bytes]:
+    """Yield what is in an xz file in pieces of at most CHUNK bytes."""
+    xz = lzma.LZMADecompressor()
+    yield xz.decompress(data, CHUNK)
+    while not xz.eof and not xz.needs_input:
+        yield xz.decompress(b"", CHUNK)
 
 
 async def check_signature(inline: bytes, files: Sequence[str]) -> None:
