@@ -55,7 +55,7 @@ def test_texts_of_what_cannot_be(engine: Engine, small: str) -> None:
         ("rmi", "missing"): "No such image: missing:latest",
         ("tag", "small:1", "UP"): "invalid reference format: repository name (library/UP) must be lowercase",
         ("image", "inspect", "missing"): "No such image: missing",
-        ("pull", "alpine"): "docker load",
+        ("pull", "alpine"): "docker.io is not asked",
         ("pull", f"{NANO}:nonsense"): "no release of Windows that this engine knows",
         ("push", "small:1"): "registries",
         ("images", "--filter", "x=y"): "invalid filter 'x'",

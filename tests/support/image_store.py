@@ -1,5 +1,6 @@
 """The part of an engine that keeps images, over real adapters, without HTTP and without containers."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -7,33 +8,44 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from transom.aio.locks import KeyedLock
 from transom.drivers.snapshot.archives import WorkerArchives
 from transom.drivers.snapshot.layers import MODULES, OverlayLayers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
 from transom.engine.images.announce import AnnounceImage
+from transom.engine.images.arrive import FetchLayer
+from transom.engine.images.base_layers import CountBaseLayers
 from transom.engine.images.collect import Collect
 from transom.engine.images.commit import CommitImage
+from transom.engine.images.extract import ExtractLayer
+from transom.engine.images.fetch import FetchImage
 from transom.engine.images.import_ import ImportImage
 from transom.engine.images.inspect import InspectImage, ReadHistory
 from transom.engine.images.list import ListImages
 from transom.engine.images.load import LoadImages
 from transom.engine.images.lookup import LookupImage
 from transom.engine.images.prune import MeasureImages, PruneImages
-from transom.engine.images.pull import PullImage, StandIn
+from transom.engine.images.pull import PullImage
 from transom.engine.images.record import CommitLayer, RecordImage, UnpackLayer
 from transom.engine.images.remove import ImageUser, RemoveImage
 from transom.engine.images.save import SaveImages
+from transom.engine.images.standin import StandIn
 from transom.engine.images.tag import TagImage
 from transom.events.bus import EventBus
 from transom.host.worker import Workers
 from transom.images.image import Image
 from transom.model.clock import SystemClock
+from transom.registry.client import RegistryClient
+from transom.registry.settings import RegistrySettings
 from transom.store.blobs import BlobStore
 from transom.store.database import Database
 from transom.store.images import ImageTable
 from transom.store.layers import LayerTable
 from transom.store.leases import LeaseTable
 from transom.store.snapshots import SnapshotTable
+
+NOWHERE = {"docker.io": (), "mcr.microsoft.com": ()}
+"""Locations for registries that the tests never ask."""
 
 
 @dataclass
@@ -45,6 +57,7 @@ class ImageStore:
     workers: Workers
     users: dict[str, list[ImageUser]] = field(default_factory=dict)
     windows_drive: str = ""
+    registry_settings: RegistrySettings = field(default_factory=lambda: RegistrySettings(locations=NOWHERE))
 
     async def build(self) -> None:
         """Make the parts, as the engine does at boot."""
@@ -70,7 +83,12 @@ class ImageStore:
         self.commit_layer = CommitLayer(self.content, self.layers, self.snapshots, self.index)
         self.commit = CommitImage(self.commit_layer, self.record, self.leases, clock, announce, self.collect)
         self.stand_in = StandIn(self.record, self.leases, announce)
-        self.pull = PullImage(self.stand_in)
+        self.registries = RegistryClient(self.registry_settings)
+        extract = ExtractLayer(self.content, self.archives, self.layers, self.snapshots, self.index, self.leases)
+        fetch_layer = FetchLayer(self.content, self.leases, asyncio.Semaphore(3), KeyedLock())
+        count = CountBaseLayers(self.images, self.content, self.archives)
+        self.fetch = FetchImage(self.content, self.record, fetch_layer, extract, count)
+        self.pull = PullImage(self.registries, self.fetch, self.stand_in, self.leases, self.collect, announce)
         self.loader = LoadImages(
             self.archives, self.content, self.leases, self.unpack, self.record, self.collect, announce
         )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import transom
 from transom.errors import InvalidParameter
@@ -41,13 +42,24 @@ _FILE_KEYS: Mapping[str, str] = {
     "default-runtime": "default_runtime",
     "init-path": "init_path",
     "mirror": "mirror",
+    "registry-mirrors": "registry_mirrors",
+    "insecure-registries": "insecure_registries",
+    "registry-locations": "registry_locations",
+    "registry-certs": "registry_certs",
+    "max-concurrent-downloads": "max_concurrent_downloads",
+    "max-concurrent-uploads": "max_concurrent_uploads",
+    "max-download-attempts": "max_download_attempts",
     "idle-timeout": "idle_timeout_s",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that can be set. Paths are absolute; idle_timeout_s 0 means never."""
+    """Everything that can be set. Paths are absolute; idle_timeout_s 0 means never.
+
+    registry_locations: `DOMAIN=URL` each: where a registry's repositories are asked for in its place; `DOMAIN=` alone:
+    that registry is never asked. registry_certs: directories like /etc/docker/certs.d.
+    """
 
     hosts: tuple[str, ...] = (DEFAULT_SOCKET,)
     data_root: Path = Path("/var/lib/transom")
@@ -64,6 +76,13 @@ class Config:
     init_path: str = ""
     mirror: str = ""
     idle_timeout_s: int = 0
+    registry_mirrors: tuple[str, ...] = ()
+    insecure_registries: tuple[str, ...] = ()
+    registry_locations: tuple[str, ...] = ()
+    registry_certs: tuple[str, ...] = ("/etc/transom/certs.d", "/etc/docker/certs.d")
+    max_concurrent_downloads: int = 3
+    max_concurrent_uploads: int = 5
+    max_download_attempts: int = 5
     environment: Mapping[str, str] = field(default_factory=dict)
     """What programs that the engine runs may need of its environment: PATH and proxies."""
 
@@ -93,6 +112,32 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument(
         "--idle-timeout", type=int, dest="idle_timeout_s", metavar="SECONDS", help="end after so long without use"
     )
+    it.add_argument(
+        "--registry-mirror", action="append", dest="registry_mirrors", metavar="URL", help="mirror of Docker Hub"
+    )
+    it.add_argument(
+        "--insecure-registry",
+        action="append",
+        dest="insecure_registries",
+        metavar="HOST",
+        help="registry (host, host:port or CIDR) without a valid certificate, or with plain HTTP",
+    )
+    it.add_argument(
+        "--registry-location",
+        action="append",
+        dest="registry_locations",
+        metavar="DOMAIN=URL",
+        help="ask URL for DOMAIN's images in its place; DOMAIN= alone: never ask for them",
+    )
+    it.add_argument(
+        "--registry-certs",
+        action="append",
+        metavar="DIR",
+        help="certificates by host (default /etc/docker/certs.d)",
+    )
+    it.add_argument("--max-concurrent-downloads", type=int, metavar="N", help="layers of a pull at once (default 3)")
+    it.add_argument("--max-concurrent-uploads", type=int, metavar="N", help="layers of a push at once (default 5)")
+    it.add_argument("--max-download-attempts", type=int, metavar="N", help="tries of a transfer (default 5)")
     return it
 
 
@@ -163,6 +208,7 @@ def _checked(values: dict[str, Any]) -> Config:
         )
     if config.idle_timeout_s < 0:
         raise InvalidParameter("idle-timeout: seconds cannot be negative")
+    _check_registries(config)
     for host in config.hosts:
         if host.startswith(("tcp://", "http")):
             raise InvalidParameter(
@@ -171,6 +217,24 @@ def _checked(values: dict[str, Any]) -> Config:
         if not host.startswith(("unix:///", "fd://")):
             raise InvalidParameter(f"{host}: a host is unix:///path or fd://")
     return config
+
+
+def _check_registries(config: Config) -> None:
+    for name in ("max_concurrent_downloads", "max_concurrent_uploads", "max_download_attempts"):
+        if getattr(config, name) < 1:
+            raise InvalidParameter(f"{name.replace('_', '-')}: a number above 0 is expected")
+    for mirror in config.registry_mirrors:
+        if urlsplit(mirror).scheme not in {"http", "https"} or not urlsplit(mirror).hostname:
+            raise InvalidParameter(f'invalid mirror: "{mirror}" is no http:// or https:// URL')
+        if urlsplit(mirror).path.strip("/") or urlsplit(mirror).query:
+            raise InvalidParameter(f'invalid mirror: "{mirror}": path, query, or fragment at end of the URI')
+    for entry in config.insecure_registries:
+        if "://" in entry:
+            raise InvalidParameter(f"insecure registry {entry} should not contain '://'")
+    for entry in config.registry_locations:
+        domain, equals, url = entry.partition("=")
+        if not domain or not equals or (url and urlsplit(url).scheme not in {"http", "https"}):
+            raise InvalidParameter(f"registry-locations: {entry!r} is not DOMAIN=URL, or DOMAIN= alone")
 
 
 def _absolute(name: str, value: object) -> Path:

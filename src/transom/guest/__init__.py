@@ -7,6 +7,9 @@ from transom.guest.windows import WindowsGuest
 
 _GUESTS: dict[str, GuestOS] = {"linux": LinuxGuest(), "windows": WindowsGuest()}
 
+SYSTEMS = frozenset(_GUESTS)
+"""The operating systems, by their OCI names, whose images run here."""
+
 
 def guest_for(os: str) -> GuestOS:
     """Return the guest for an image's `os`.
@@ -20,4 +23,4 @@ def guest_for(os: str) -> GuestOS:
         raise InvalidParameter(f'image operating system "{os}" cannot be used on this platform') from None
 
 
-__all__ = ["GuestOS", "guest_for"]
+__all__ = ["SYSTEMS", "GuestOS", "guest_for"]

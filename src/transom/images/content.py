@@ -61,6 +61,38 @@ class IngestDirectory(Protocol):
         ...
 
 
+class Partial(Protocol):
+    """A blob whose digest is known, on its way in. What came of it stays for the next try; close it in every case."""
+
+    fd: int
+    """Open for reading what came, from 0 to size."""
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes are here."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Append data."""
+        ...
+
+    async def adopt(self) -> None:
+        """Check digest and size, and make it a blob. Durable on return.
+
+        Raises:
+            InvalidParameter: something else came; it is thrown away.
+        """
+        ...
+
+    async def discard(self) -> None:
+        """Throw away what came, and let go of it."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it; repeatable."""
+        ...
+
+
 class ContentStore(Protocol):
     """Keeps blobs under their digests; a blob once stored never changes."""
 
@@ -70,6 +102,14 @@ class ContentStore(Protocol):
 
     async def ingest_directory(self) -> IngestDirectory:
         """Begin several blobs at once."""
+        ...
+
+    async def partial(self, digest: Digest, size: int) -> Partial:
+        """Begin, or go on with, a blob whose digest and size are known; one at a time for each digest."""
+        ...
+
+    async def drop_partials(self, digests: Sequence[str] | None = None) -> int:
+        """Throw away what came of these blobs, or of all, but of those being fetched; return the bytes freed."""
         ...
 
     async def put(self, data: bytes) -> Digest:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from transom.errors import NotFound
+from transom.errors import NotFound, Unavailable
 from transom.model.ids import Digest
 from transom.model.oci import Descriptor
 from transom.model.reference import Reference
@@ -29,6 +29,10 @@ OnRetry = Callable[[float], None]
 
 
 _NOTHING = Secret("")
+
+
+class TransferFailed(Unavailable):
+    """The registry does not answer, or broke off: the same call may succeed later."""
 
 
 class ManifestUnknown(NotFound):
@@ -60,6 +64,11 @@ CredentialsFor = Callable[[str], Credentials]
 """Gives the credentials for a registry's domain (as in Reference.domain)."""
 
 
+def nobody(domain: str) -> Credentials:
+    """Return no credentials, whatever the domain."""
+    return Credentials()
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A manifest or index with its bytes; they are what descriptor's digest says."""
@@ -80,7 +89,7 @@ class Repository(Protocol):
     """One repository of a registry, opened with some access.
 
     Every call may raise Unauthorized (no or wrong credentials), Forbidden (the registry denies it), NotFound in one of
-    the kinds above, Unavailable (it does not answer, or breaks off again and again) and InvalidParameter (it answers
+    the kinds above, TransferFailed (it does not answer, or breaks off again and again) and InvalidParameter (it answers
     nonsense). Calls may run side by side.
     """
 

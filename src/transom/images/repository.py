@@ -118,6 +118,14 @@ class Leases(Protocol):
         """Hold things until the block ends."""
         ...
 
+    async def keep(self, kind: LeaseKind, key: str) -> None:
+        """Keep key for a day, whatever becomes of its lease and of this process: for a pull that is tried again."""
+        ...
+
+    async def forget(self, keys: Sequence[str] | None = None) -> None:
+        """Keep keys no longer; without keys, nothing of what `keep` was told."""
+        ...
+
     def collecting(self) -> AbstractAsyncContextManager[frozenset[Held]]:
         """Give what all present leases hold, and make new holds wait until the block ends."""
         ...

@@ -4,8 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from transom.errors import Unavailable
-from transom.images.registry import Access, Credentials
+from transom.images.registry import Access, Credentials, TransferFailed
 from transom.model.reference import DEFAULT_DOMAIN, Reference
 from transom.model.secret import Secret
 from transom.registry.endpoints import endpoints_of
@@ -33,7 +32,7 @@ class RegistryClient:
         """Open reference's repository."""
         endpoints = endpoints_of(reference.domain, self._settings, writing=access is Access.PUSH)
         if not endpoints:
-            raise Unavailable(f"{reference.domain} is not asked: the engine's configuration gives no location for it")
+            raise TransferFailed(f"{reference.domain} is not asked: the configuration gives no location for it")
         transport = Transport(self._settings, self._trust)
         try:
             sessions = [Session(transport, endpoint, credentials) for endpoint in endpoints]
@@ -48,7 +47,7 @@ class RegistryClient:
         endpoints = endpoints_of(domain, self._settings, writing=True)
         own = [endpoint for endpoint in endpoints if endpoint.is_own]
         if not own:
-            raise Unavailable(f"{domain} is not asked: the engine's configuration gives no location for it")
+            raise TransferFailed(f"{domain} is not asked: the configuration gives no location for it")
         transport = Transport(self._settings, self._trust)
         try:
             return await Session(transport, own[0], credentials).prove()

@@ -9,19 +9,19 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from transom.errors import Forbidden, InvalidParameter, NotFound, TransomError, Unauthorized, Unavailable
-from transom.images.registry import ManifestUnknown, RepositoryUnknown
+from transom.errors import Forbidden, InvalidParameter, NotFound, TransomError, Unauthorized
+from transom.images.registry import ManifestUnknown, RepositoryUnknown, TransferFailed
 
 MAX_BODY = 64 << 10
 MAX_TEXT = 500
 _UNKNOWN = {"MANIFEST_UNKNOWN": ManifestUnknown, "NAME_UNKNOWN": RepositoryUnknown}
 
 
-class Unreachable(Unavailable):
+class Unreachable(TransferFailed):
     """No connection: nobody listens there, the name is unknown, or the certificate is not trusted."""
 
 
-class Broken(Unavailable):
+class Broken(TransferFailed):
     """A connection or an answer broke; trying again may help. retry_after_s: when the server says so, else 0."""
 
     def __init__(self, text: str, *, retry_after_s: float = 0) -> None:

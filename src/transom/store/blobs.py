@@ -16,6 +16,7 @@ from transom.host.disk import sync_directory
 from transom.images.content import Blob
 from transom.model.digest import digest_of, hex_of, parse_digest
 from transom.model.ids import Digest
+from transom.store.partials import MAX_AGE_S, SUFFIX, PartialFile, drop_partials
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,6 +105,51 @@ class DiskIngestDirectory:
         return data
 
 
+class DiskPartial:
+    """A blob on its way in from a registry."""
+
+    def __init__(self, store: "BlobStore", file: PartialFile, digest: Digest, expected: int) -> None:
+        self._store = store
+        self._file: PartialFile | None = file
+        self._digest = digest
+        self._expected = expected
+        self.fd = file.fd
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes are here."""
+        return self._file.size if self._file is not None else 0
+
+    async def write(self, data: bytes) -> None:
+        """Append data."""
+        assert self._file is not None
+        await _in_thread(self._file.write, data)
+
+    async def adopt(self) -> None:
+        """Check digest and size, and make it a blob."""
+        assert self._file is not None
+        try:
+            self._file.check(self._digest, self._expected)
+        except InvalidParameter:
+            await self._end(discard=True)
+            raise
+        await _in_thread(self._store.keep, self._file.fd, self._file.path, self._digest)
+
+    async def discard(self) -> None:
+        """Throw away what came, and let go of it."""
+        await self._end(discard=True)
+
+    async def close(self) -> None:
+        """Let go of it; repeatable."""
+        await self._end(discard=False)
+
+    async def _end(self, *, discard: bool) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            self._store.in_use.discard(self._digest)
+            await _in_thread(file.close, discard=discard)
+
+
 class BlobStore:
     """The ContentStore on disk."""
 
@@ -113,6 +159,8 @@ class BlobStore:
         self._ingest = os.path.join(data_root, "ingest")
         os.makedirs(self._blobs, mode=0o711, exist_ok=True)
         os.makedirs(self._ingest, mode=0o700, exist_ok=True)
+        self.in_use: set[str] = set()
+        """Digests whose partial file is open."""
 
     async def recover(self) -> int:
         """Throw away what an earlier run left half-made; return how many files that were. For the boot."""
@@ -127,6 +175,22 @@ class BlobStore:
         """Begin several blobs at once."""
         path, fd = await _in_thread(self._begin_directory)
         return DiskIngestDirectory(self, path, fd)
+
+    async def partial(self, digest: Digest, size: int) -> DiskPartial:
+        """Begin, or go on with, a blob whose digest and size are known."""
+        self.in_use.add(digest)
+        try:
+            path = os.path.join(self._ingest, hex_of(parse_digest(digest)) + SUFFIX)
+            return DiskPartial(self, await _in_thread(PartialFile, path, size), digest, size)
+        except BaseException:
+            self.in_use.discard(digest)
+            raise
+
+    async def drop_partials(self, digests: Sequence[str] | None = None) -> int:
+        """Throw away what came of these blobs, or of all, but of those being fetched."""
+        busy = {hex_of(digest) + SUFFIX for digest in self.in_use}
+        only = None if digests is None else {hex_of(digest) + SUFFIX for digest in digests}
+        return await _in_thread(drop_partials, self._ingest, older_than_s=0, but=busy, only=only)
 
     async def put(self, data: bytes) -> Digest:
         """Store a small document and return its digest."""
@@ -227,8 +291,9 @@ class BlobStore:
             return [Blob(Digest(f"sha256:{entry.name}"), entry.stat().st_size) for entry in entries]
 
     def _sweep(self) -> int:
+        drop_partials(self._ingest, older_than_s=MAX_AGE_S)
         with os.scandir(self._ingest) as found:
-            entries = list(found)
+            entries = [entry for entry in found if not entry.name.endswith(SUFFIX)]
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -12,6 +12,8 @@ from transom.images.repository import Held, LeaseKind
 from transom.model.clock import Clock, rfc3339nano
 from transom.store.database import Database
 
+RETRY = "retry"
+"""The purpose of leases that outlive their holders."""
 _LIFETIME = timedelta(hours=24)
 _RELEASE_TIMEOUT_S = 10.0
 
@@ -57,6 +59,29 @@ class LeaseTable:
             release = self._execute("DELETE FROM leases WHERE id = ?", lease_id)
             await finish(release, timeout_s=_RELEASE_TIMEOUT_S)
 
+    async def keep(self, kind: LeaseKind, key: str) -> None:
+        """Keep key for a day, whatever becomes of its lease and of this process."""
+        lease_id = f"{RETRY}-{key}"
+        expires = rfc3339nano(self._clock.now() + _LIFETIME)
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (lease_id, RETRY, expires))
+            connection.execute("INSERT OR IGNORE INTO lease_items VALUES (?, ?, ?)", (lease_id, kind, key))
+
+        async with self._collecting:
+            await self._database.run(run, durable=False)
+
+    async def forget(self, keys: Sequence[str] | None = None) -> None:
+        """Keep keys no longer; without keys, nothing of what `keep` was told."""
+        if keys is None:
+            await self._execute("DELETE FROM leases WHERE purpose = ?", RETRY)
+            return
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.executemany("DELETE FROM leases WHERE id = ?", [(f"{RETRY}-{key}",) for key in keys])
+
+        await self._database.run(run, durable=False)
+
     @asynccontextmanager
     async def collecting(self) -> AsyncIterator[frozenset[Held]]:
         """Give what all present leases hold, and make new holds wait until the block ends; expired ones are gone."""
@@ -74,8 +99,8 @@ class LeaseTable:
         return await self._database.run(read, durable=False)
 
     async def recover(self) -> None:
-        """Forget every lease: their holders are gone. For the boot."""
-        await self._execute("DELETE FROM leases")
+        """Forget every lease whose holder is gone, which leaves what `keep` was told. For the boot."""
+        await self._execute("DELETE FROM leases WHERE purpose != ?", RETRY)
 
     async def _execute(self, statement: str, *values: str) -> None:
         def run(connection: sqlite3.Connection) -> None:

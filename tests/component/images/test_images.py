@@ -11,7 +11,7 @@ from tests.support.images import busybox_archive, directory, file, layer, make, 
 
 from transom.engine.images.changes import apply_changes
 from transom.engine.images.remove import ImageUser
-from transom.errors import Conflict, InvalidParameter, NoSuchImage, NotFound, NotSupported
+from transom.errors import Conflict, InvalidParameter, NoSuchImage, NotFound, Unavailable
 from transom.model.oci import RunConfig
 from transom.model.platform import Platform
 from transom.snapshots.layers import LayerForm
@@ -229,7 +229,7 @@ async def test_tag_of_an_index_takes_all_variants(store: ImageStore, tmp_path: P
 async def test_pull_of_windows_base_is_answered_by_the_engine_s(store: ImageStore, tmp_path: Path) -> None:
     messages: list[str] = []
 
-    image_id = await store.pull(
+    (image_id,) = await store.pull(
         "mcr.microsoft.com/windows/nanoserver", "ltsc2022", lambda m: messages.append(str(m["status"]))
     )
 
@@ -271,8 +271,8 @@ async def test_stand_in_unknown_release_says_what_is_known(store: ImageStore) ->
     assert await store.stand_in("mcr.microsoft.com/dotnet/runtime:8.0") is None
 
 
-async def test_pull_of_anything_else_says_what_to_do_instead(store: ImageStore) -> None:
-    with pytest.raises(NotSupported, match="docker load"):
+async def test_pull_from_a_registry_that_is_not_asked_says_so(store: ImageStore) -> None:
+    with pytest.raises(Unavailable, match="docker.io is not asked"):
         await store.pull("busybox", "latest", lambda _: None)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from transom.api.query import flag, number
+from transom.api.registry_auth import every_credentials_in
 from transom.engine.build.build import BuildImage
 from transom.engine.build.output import BuildOutput, text_of
 from transom.engine.build.prune import PruneBuilds
@@ -40,7 +41,7 @@ class BuildRoutes:
 
     async def build(self, request: web.Request) -> web.StreamResponse:
         """POST /build: the answer begins with the first message; an error before that has a status of its own."""
-        wanted = build_request(request.query)
+        wanted = replace(build_request(request.query), credentials=every_credentials_in(request))
         output = BuildOutput(quiet=flag(request.query, "q"), aux=_version(request) >= _AUX_SINCE)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         failures: list[Exception] = []

@@ -12,6 +12,7 @@ from transom.api.bodies import stream_out, with_body
 from transom.api.convert_images import delete_items, history_shape, inspect_shape, summary_shape
 from transom.api.progress import stream_progress
 from transom.api.query import flag
+from transom.api.registry_auth import credentials_in
 from transom.api.routes.containers import json
 from transom.containers.filters import parse_filters
 from transom.engine.images.changes import apply_changes
@@ -95,10 +96,10 @@ class ImageRoutes:
             return await self._import(request)
         if not query.get("fromImage"):
             raise InvalidParameter("invalid reference format")
-        platform = platform_in(request)
+        platform, credentials = platform_in(request), credentials_in(request)
 
         async def work(emit: Emit) -> None:
-            await self.pull_(query["fromImage"], query.get("tag", ""), emit, platform=platform)
+            await self.pull_(query["fromImage"], query.get("tag", ""), emit, platform=platform, credentials=credentials)
 
         return await stream_progress(request, work)
 
@@ -179,7 +180,7 @@ class ImageRoutes:
 
     async def search(self, request: web.Request) -> web.Response:
         """GET /images/search."""
-        raise NotSupported("this engine does not speak to registries yet: search on the registry's own pages")
+        raise NotSupported("searching is not supported, registries have no common way to: use the registry's own pages")
 
 
 def version_of(request: web.Request) -> tuple[int, ...]:

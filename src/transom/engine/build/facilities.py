@@ -4,18 +4,20 @@ from collections.abc import Callable
 from typing import Protocol
 
 from transom.images.image import Image
+from transom.images.progress import Emit
+from transom.images.registry import CredentialsFor
 from transom.model.platform import Platform
-
-Tell = Callable[[str], None]
 
 
 class BaseImages(Protocol):
     """Finds the images that FROM, `COPY --from` and `--cache-from` name."""
 
-    async def provide(self, reference: str, platform: Platform | None, *, pull: bool, tell: Tell) -> Image:
-        """Return the image; stand in for one of Microsoft's bases, or fetch it, where that is due.
+    async def provide(
+        self, reference: str, platform: Platform | None, *, pull: bool, credentials: CredentialsFor, emit: Emit
+    ) -> Image:
+        """Return the image; where it is not here, or pull asks for the newest, it is pulled.
 
-        tell is given sentences for the user.
+        emit is given the pull's progress.
 
         Raises:
             NoSuchImage: there is none, and none can be had.

@@ -4,7 +4,7 @@ import asyncio
 import codecs
 import os
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 
 import msgspec
 
@@ -53,6 +53,10 @@ class BuildOutput:
         if current or total:
             message["progressDetail"] = {"current": current, "total": total} if total else {"current": current}
         self._put(message)
+
+    def emit(self, message: Mapping[str, object]) -> None:
+        """Pass on what a pull tells; implements transom.images.progress.Emit."""
+        self._put(dict(message))
 
     def result(self, image_id: str) -> None:
         """Tell a client that asked for quiet the image's ID."""

@@ -1,13 +1,13 @@
-"""The images that a Dockerfile names: those that are here, and Microsoft's bases by a stand-in."""
+"""The images that a Dockerfile names: those that are here, others pulled."""
 
 from dataclasses import dataclass
 
-from transom.engine.build.facilities import Tell
 from transom.engine.images.lookup import LookupImage
-from transom.engine.images.pull import StandIn
-from transom.errors import NotFound, NotSupported
+from transom.engine.images.pull import PullImage
+from transom.errors import NotFound
 from transom.images.image import Image
-from transom.images.standin import answer
+from transom.images.progress import Emit
+from transom.images.registry import CredentialsFor
 from transom.model.platform import Platform
 from transom.model.reference import parse_reference
 
@@ -17,29 +17,26 @@ class ProvideImages:
     """Implements engine.build.facilities.BaseImages."""
 
     lookup: LookupImage
-    stand_in: StandIn
+    pull: PullImage
 
-    async def provide(self, reference: str, platform: Platform | None, *, pull: bool, tell: Tell) -> Image:
-        """Return the image that FROM or `COPY --from` names.
+    async def provide(
+        self, reference: str, platform: Platform | None, *, pull: bool, credentials: CredentialsFor, emit: Emit
+    ) -> Image:
+        """Return the image that FROM or `COPY --from` names, pulled if it is not here or pull asks for it.
 
         Raises:
-            NoSuchImage: it is not here, and cannot be had without a registry.
-            NotSupported: pull asks for a newer one.
+            NotFound: it is nowhere. TransferFailed: it is not here, and its registry does not answer.
         """
         if not pull:
             found = await self.find(reference, platform)
             if found is not None:
                 return found
-        image = await self.stand_in(reference, platform)
-        if image is not None:
-            tell(answer(parse_reference(reference).with_default_tag(), image.platform.os_version))
-            return image
-        if pull:
-            raise NotSupported(
-                f"--pull: {reference} would have to come from a registry, which this engine does not speak to yet; "
-                "leave --pull away and docker load the image"
-            )
-        return self.lookup(reference, platform).image  # raises what fits: not here, or for other platforms only
+        named = parse_reference(reference).with_default_tag()
+        ids = await self.pull(
+            named.repository, named.digest or named.tag, emit, platform=platform, credentials=credentials(named.domain)
+        )
+        image = self.lookup.images.find(ids[0])
+        return image if image is not None else self.lookup(reference, platform).image
 
     async def find(self, reference: str, platform: Platform | None) -> Image | None:
         """Return the image if it is here."""

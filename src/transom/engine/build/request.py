@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from transom.build.parser import Dockerfile, parse
 from transom.errors import InvalidParameter
+from transom.images.registry import CredentialsFor, nobody
 from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
 from transom.wire.containers import HostConfig
@@ -31,6 +32,7 @@ class BuildRequest:
     use_cache: bool = True
     cache_from: tuple[str, ...] = ()
     pull: bool = False
+    credentials: CredentialsFor = nobody
     remove: bool = True
     force_remove: bool = False
     host: HostConfig = field(default_factory=HostConfig)

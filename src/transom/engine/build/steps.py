@@ -100,12 +100,10 @@ class EngineSteps:
 
     async def find_base(self, reference: str, platform: Platform | None) -> Base:
         """Return the image that FROM or `COPY --from` names."""
-        output = self.settings.output
-
-        def tell(text: str) -> None:
-            output.write(text if text.endswith("\n") else text + "\n")
-
-        image = await self.tools.images.provide(reference, platform, pull=self.request.pull, tell=tell)
+        request = self.request
+        image = await self.tools.images.provide(
+            reference, platform, pull=request.pull, credentials=request.credentials, emit=self.settings.output.emit
+        )
         self.stack.learn(image)
         await self._keep(image)
         return Base(image.config, image.id)

@@ -55,7 +55,10 @@ class MeasureImages:
 
 @dataclass(frozen=True, slots=True)
 class PruneImages:
-    """Removes images that no container uses: those without a name, or all with `dangling=false`."""
+    """Removes images that no container uses: those without a name, or all with `dangling=false`.
+
+    With them goes what pulls that broke off have left for another try.
+    """
 
     images: ImageRepository
     remove: RemoveImage
@@ -82,8 +85,10 @@ class PruneImages:
                 if before and not parse_moment(image.config.created) < min(before):
                     continue
                 lines.extend(await self._remove(image))
+        await self.collect.leases.forget()
+        parts = await self.collect.content.drop_partials()
         await self.collect()
-        return Pruned(lines, max(0, size - (await self.measure()).layers_bytes))
+        return Pruned(lines, max(0, size - (await self.measure()).layers_bytes) + parts)
 
     def _prunable(self, image: Image, dangling_only: bool) -> bool:
         if self.remove.users_of(image.id) or self.images.children(image.id):

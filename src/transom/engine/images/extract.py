@@ -1,0 +1,125 @@
+"""A layer unpacked while it still comes in."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from transom.aio.groups import first
+from transom.aio.pipes import make_pipe, splice_all
+from transom.engine.images.arrive import Arriving
+from transom.engine.images.record import UnpackLayer
+from transom.errors import InvalidParameter
+from transom.guest import guest_for
+from transom.images.archive import Archives
+from transom.images.content import ContentStore
+from transom.images.layer import form_for
+from transom.images.progress import Emit, bar
+from transom.images.repository import LayerIndex, LeaseKind, Leases
+from transom.model.digest import hex_of
+from transom.model.ids import Digest
+from transom.model.platform import Platform
+from transom.snapshots.layers import Applied, LayerForm, Layers
+from transom.snapshots.snapshotter import Snapshotter
+
+log = logging.getLogger(__name__)
+
+_STEP = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractLayer:
+    """Makes snapshots of layers that come from a registry."""
+
+    content: ContentStore
+    archives: Archives
+    layers: Layers
+    snapshots: Snapshotter
+    index: LayerIndex
+    leases: Leases
+
+    async def __call__(
+        self, name: str, parent: str, diff_id: Digest, arriving: Arriving, platform: Platform, emit: Emit
+    ) -> None:
+        """Make committed snapshot name of parent and the blob that arrives; it is committed only once that was checked.
+
+        Raises:
+            InvalidParameter: the layer is broken or hostile, or another one; nothing is left.
+        """
+        form = form_for(guest_for(platform.os))
+        await arriving.begun()
+        if await self.snapshots.exists(name):
+            await self._check(diff_id, arriving)
+        elif form is LayerForm.POSIX and not arriving.is_whole:
+            warn(diff_id, await self._stream(name, parent, diff_id, arriving, form, emit))
+        else:
+            warn(diff_id, await self._from_store(name, parent, diff_id, arriving, form, emit))
+        await self.index.add_layer(diff_id, arriving.blob)
+        await self.leases.keep(LeaseKind.SNAPSHOT, name)
+
+    async def _whole(self, arriving: Arriving) -> None:
+        async for _ in arriving.sizes():
+            pass
+
+    async def _check(self, diff_id: Digest, arriving: Arriving) -> None:
+        """Refuse a blob that pretends to hold a layer which is unpacked already, and so would not be read."""
+        await self._whole(arriving)
+        known = self.index.find_layer(diff_id)
+        if known is not None and known.digest == arriving.blob.digest:
+            return
+        fd = await self.content.open(arriving.blob.digest)
+        try:
+            found = await self.archives.diff_id(fd)
+        finally:
+            os.close(fd)
+        if found != diff_id:
+            raise InvalidParameter(f"invalid diffID for layer: expected {diff_id!r}, got {found!r}")
+
+    async def _from_store(
+        self, name: str, parent: str, diff_id: Digest, arriving: Arriving, form: LayerForm, emit: Emit
+    ) -> Applied:
+        """Unpack the stored blob: it is whole already, or of a form that is read twice."""
+        await self._whole(arriving)
+        blob, item = arriving.blob, hex_of(arriving.blob.digest)[:12]
+        emit(bar("Extracting", item, 0, blob.size))
+        unpack = UnpackLayer(self.content, self.layers)
+
+        def progress(done: int) -> None:
+            emit(bar("Extracting", item, done, blob.size))
+
+        applied = await unpack(name, parent, diff_id, blob.digest, form, on_progress=progress)
+        emit(bar("Extracting", item, blob.size, blob.size))
+        return applied
+
+    async def _stream(
+        self, name: str, parent: str, diff_id: Digest, arriving: Arriving, form: LayerForm, emit: Emit
+    ) -> Applied:
+        reader, writer = make_pipe()
+        try:
+            async with asyncio.TaskGroup() as group:
+                feeding = splice_all(writer, arriving.fd, _steps(arriving, emit))
+                group.create_task(feeding, name="feed layer")
+                try:
+                    return await self.layers.apply(name, parent, reader, form, diff_id=diff_id)
+                finally:
+                    os.close(reader)
+        except BaseExceptionGroup as group:
+            raise first(group) from None
+
+
+async def _steps(arriving: Arriving, emit: Emit) -> AsyncIterator[int]:
+    """Yield sizes in steps that a bar can follow."""
+    item, position = hex_of(arriving.blob.digest)[:12], 0
+    async for size in arriving.sizes():
+        while position < size:
+            position = min(position + _STEP, size)
+            yield position
+            if arriving.is_whole:
+                emit(bar("Extracting", item, position, arriving.blob.size))
+
+
+def warn(diff_id: Digest, applied: Applied) -> None:
+    """Log what of a layer could not be kept."""
+    for warning in applied.warnings:
+        log.warning("a layer is not kept whole", extra={"layer": diff_id, "reason": warning})
