@@ -72,6 +72,12 @@ def _forget_build(engine: Engine) -> None:
     engine.docker("image", "prune", "-f", check=False)
 
 
+def _forget_pull(engine: Engine) -> None:
+    """Remove what was pulled, and what a pull that broke off keeps for the next one."""
+    engine.docker("rmi", "-f", f"{engine.registry}/team/faulty:1", check=False)
+    engine.docker("image", "prune", "-f", check=False)
+
+
 def _commit(engine: Engine) -> Done:
     return engine.docker("commit", "committed", "committed:1", check=False)
 
@@ -143,6 +149,12 @@ ACTIONS = (
         ),
         _load,
         _quietly("rmi", "loaded:1"),
+    ),
+    Action(
+        "pull",
+        ("ingest.part_written", "image.pull.documents", "image.pull.fetched", "image.pull.layers"),
+        lambda engine: engine.docker("pull", "-q", f"{engine.registry}/team/faulty:1", check=False),
+        _forget_pull,
     ),
     Action(
         "build",

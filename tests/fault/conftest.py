@@ -7,17 +7,24 @@ from pathlib import Path
 
 import pytest
 from tests.support.engine import Engine
+from tests.support.images import file, layer, make
+from tests.support.registry import local_registry, publish
 from tests.support.residue import Residue
+
+FAULTY = make(layer(file("one", "1" * 5000)), layer(file("two", "2")), config={"Cmd": ["/one"]})
+"""What the registry beside the engine has."""
 
 
 @pytest.fixture(scope="module")
-def broken_engine() -> Iterator[Engine]:
+def broken_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One engine for a module's crashes."""
     directory = Path(tempfile.mkdtemp(prefix="tt-"))
     try:
-        with Engine(directory) as engine:
-            engine.load_busybox()
-            yield engine
+        with local_registry(tmp_path_factory.mktemp("registry")) as registry:
+            publish(registry, "team/faulty", "1", FAULTY)
+            with Engine(directory, registry=registry.host) as engine:
+                engine.load_busybox()
+                yield engine
     finally:
         shutil.rmtree(directory)
 

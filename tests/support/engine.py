@@ -35,11 +35,15 @@ class Done:
 
 @dataclass(slots=True)
 class Engine:
-    """One transomd below directory; its data outlives a restart. Use start and close, or `with`."""
+    """One transomd below directory; its data outlives a restart. Use start and close, or `with`.
+
+    registry: `host:port` of a registry that a test runs beside it.
+    """
 
     directory: Path
     data_root: Path | None = None
     options: Sequence[str] = ()
+    registry: str = ""
     _process: subprocess.Popen[bytes] | None = None
     _clients: list[DockerClient] = field(default_factory=list)
 

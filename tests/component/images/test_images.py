@@ -272,7 +272,7 @@ async def test_stand_in_unknown_release_says_what_is_known(store: ImageStore) ->
 
 
 async def test_pull_from_a_registry_that_is_not_asked_says_so(store: ImageStore) -> None:
-    with pytest.raises(Unavailable, match="docker.io is not asked"):
+    with pytest.raises(Unavailable, match=r"docker\.io is not asked"):
         await store.pull("busybox", "latest", lambda _: None)
 
 
