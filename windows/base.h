@@ -74,6 +74,9 @@ bool relay_open(struct relay *relay, const struct request *request);
 void relay_close_child_ends(struct relay *relay);
 void relay_until_exit(struct relay *relay, HANDLE process);
 
+/* stop.c */
+void stop_programs(unsigned event);
+
 /* control.c */
 void control_listen(const struct request *request);
 

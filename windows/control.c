@@ -1,7 +1,7 @@
 /*
  * Takes requests from the engine and from process 1, one line each, through the FIFO beside the request:
  *
- *   event N   every process of the container gets console event N (0 CTRL_C, 2 CTRL_CLOSE, 6 CTRL_SHUTDOWN)
+ *   event N   every program of the container gets console event N (0 CTRL_C, 2 CTRL_CLOSE, 6 CTRL_SHUTDOWN)
  *   save      the registry is written to the container's registry files; answered by `saved` on the report FIFO
  */
 #include "base.h"
@@ -13,46 +13,6 @@ NTSTATUS NTAPI RtlAdjustPrivilege(ULONG, BOOLEAN, BOOLEAN, BOOLEAN *);
 NTSTATUS NTAPI RtlFormatCurrentUserKeyPath(UNICODE_STRING *);
 
 enum { BACKUP_PRIVILEGE = 17, LINE = 64 };
-
-static void interrupt_process(DWORD pid, unsigned event)
-{
-    /* kernelbase is at the same address in every process. */
-    FARPROC routine = GetProcAddress(GetModuleHandleW(L"kernelbase.dll"), "CtrlRoutine");
-    HANDLE process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, pid);
-    if (!process)
-        return;
-    HANDLE thread = CreateRemoteThread(process, NULL, 0, (LPTHREAD_START_ROUTINE)(void *)routine,
-                                       (void *)(uintptr_t)event, 0, NULL);
-    if (thread)
-        CloseHandle(thread);
-    CloseHandle(process);
-}
-
-static bool is_wines_own(const UNICODE_STRING *name)
-{
-    static const wchar_t *const own[] = {L"conhost.exe",  L"services.exe", L"winedevice.exe", L"plugplay.exe",
-                                         L"explorer.exe", L"rpcss.exe",    L"svchost.exe",    L"transom-init.exe"};
-    for (unsigned i = 0; i < sizeof own / sizeof *own; i++)
-        if (name->Length == wide_length(own[i]) * sizeof(wchar_t) &&
-            wide_equal(name->Buffer, own[i], name->Length / sizeof(wchar_t)))
-            return true;
-    return false;
-}
-
-static void interrupt_all(unsigned event)
-{
-    ULONG size = 1 << 18;
-    char *list = take(size);
-    if (!NtQuerySystemInformation(SystemProcessInformation, list, size, &size))
-        for (SYSTEM_PROCESS_INFORMATION *each = (void *)list;; each = (void *)((char *)each + each->NextEntryOffset)) {
-            DWORD pid = (DWORD)(uintptr_t)each->UniqueProcessId;
-            if (pid != GetCurrentProcessId() && each->ImageName.Buffer && !is_wines_own(&each->ImageName))
-                interrupt_process(pid, event);
-            if (!each->NextEntryOffset)
-                break;
-        }
-    HeapFree(GetProcessHeap(), 0, list);
-}
 
 /* The files' own text form is what NtSaveKey writes under Wine. */
 static bool save_branch(const wchar_t *branch, const wchar_t *fresh, const char *from, const char *to)
@@ -110,7 +70,7 @@ static DWORD WINAPI serve(void *argument)
         line[used] = 0;
         used = 0;
         if (text_starts(line, "event "))
-            interrupt_all(text_value(line + 6));
+            stop_programs(text_value(line + 6));
         else if (text_starts(line, "save"))
             save_registry(request);
     }

@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -26,24 +27,36 @@ _PIP = [str(ROOT / ".venv" / "bin" / "python"), "-m", "pip"]
 
 
 @cache
+def program(name: str, *libraries: str) -> bytes:
+    """Return a Windows program, compiled from its source in this directory."""
+    with tempfile.TemporaryDirectory(prefix="tt-") as directory:
+        out = Path(directory) / f"{name}.exe"
+        source = Path(__file__).parent / f"{name}.c"
+        flags = ["-Os", "-s", "-municode", "-Wall", "-Wextra", "-Werror"]
+        linked = [f"-l{library}" for library in libraries]
+        subprocess.run([COMPILER, *flags, "-o", str(out), str(source), *linked], check=True)
+        return out.read_bytes()
+
+
 def probe() -> bytes:
     """Return probe.exe, see probe.c."""
-    with tempfile.TemporaryDirectory(prefix="tt-") as directory:
-        out = Path(directory) / "probe.exe"
-        source = Path(__file__).parent / "probe.c"
-        flags = ["-Os", "-s", "-municode", "-Wall", "-Wextra", "-Werror"]
-        subprocess.run([COMPILER, *flags, "-o", str(out), str(source), "-lws2_32"], check=True)
-        return out.read_bytes()
+    return program("probe", "ws2_32")
 
 
 def ensure_probe_image(engine: Engine, directory: Path) -> None:
     """Give engine the base, and an image that has probe.exe on its PATH."""
+    ensure_program_image(engine, PROBE, directory, {"probe.exe": probe()})
+
+
+def ensure_program_image(engine: Engine, image: str, directory: Path, programs: Mapping[str, bytes]) -> None:
+    """Give engine the base, and an image that has programs, name → content, on its PATH."""
     engine.ensure_base()
-    if engine.docker("images", "-q", PROBE).out:
+    if engine.docker("images", "-q", image).out:
         return
-    (directory / "probe.exe").write_bytes(probe())
-    (directory / "Dockerfile").write_text(f"FROM {WINDOWS}\nCOPY probe.exe C:/Windows/System32/\n")
-    engine.docker("build", "-q", "-t", PROBE, str(directory), timeout_s=300)
+    for name, content in programs.items():
+        (directory / name).write_bytes(content)
+    (directory / "Dockerfile").write_text(f"FROM {WINDOWS}\nCOPY {' '.join(programs)} C:/Windows/System32/\n")
+    engine.docker("build", "-q", "-t", image, str(directory), timeout_s=300)
 
 
 def program_head(machine: int) -> bytes:

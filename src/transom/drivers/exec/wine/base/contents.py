@@ -51,6 +51,10 @@ SOURCES: tuple[Source, ...] = (
         "wine64",
         ((r"usr/lib/wine/wine64", r"usr/lib/wine/wine64"), (r"usr/lib/wine/wineserver64", r"usr/lib/wine/wineserver")),
     ),
+    # Enough that text has a size; each more costs the first window time.
+    Source(
+        "fonts-wine", ((r"(usr/share/wine/fonts/(?:tahoma(?:bd)?\.ttf|(?:vgasys|vgafix|sserife|coure)\.fon))", r"\1"),)
+    ),
     Source("libz-mingw-w64", ((r"usr/x86_64-w64-mingw32/lib/zlib1\.dll", PE_DIR + "/zlib1.dll"),)),
     Source(
         "libc6",
@@ -152,12 +156,12 @@ REMOVED_PROGRAMS = frozenset(
     (
         "powershell setx icacls cacls certutil dism netsh arp wevtutil pnputil shutdown subst mshta iexplore winecfg "
         "winhelp winhlp32 wineboot winemenubuilder aspnet_regiis mofcomp msinfo32 ngen regasm regini regsvcs sdbinst "
-        "secedit lodctr winedbg"
+        "secedit lodctr winedbg explorer"
     ).split()
 )
 """Wine's stand-ins that do nothing and report success (or hang): a script is better off when they are not found.
 So is a program that crashes: winedbg waits for somebody to read its dialogue, and without it the program ends with the
-status of its exception. Names without `.exe`."""
+status of its exception. In explorer's place there is one of ours. Names without `.exe`."""
 
 REMOVED_KEYS = (
     r"Software\\Classes\\Interface",

@@ -1,7 +1,8 @@
-"""The two programs of ours that a base carries: found ready-made in a wheel, else compiled from their sources."""
+"""The programs of ours that a base carries: found ready-made in a wheel, else compiled from their sources."""
 
 import asyncio
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,21 +14,37 @@ PREBUILT = _HERE.parent / "prebuilt"
 SOURCES = _HERE.parents[6]
 WINDOWS_COMPILER = "x86_64-w64-mingw32-gcc"
 LINUX_COMPILER = "gcc"
+LINUX_INIT = "init"
 
 _WINDOWS_FLAGS = (
     "-Os -ffreestanding -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -mno-stack-arg-probe "
-    "-s -Wl,-e,entry -Wl,--subsystem,console -Wl,--stack,65536 -Wl,--no-insert-timestamp"
+    "-s -Wl,-e,entry -Wl,--stack,65536 -Wl,--no-insert-timestamp"
 ).split()
-_WINDOWS_LIBRARIES = ("-lkernel32", "-lntdll")
 _LINUX_FLAGS = "-Os -static -s -fno-ident -Wl,--build-id=none".split()
 
 
 @dataclass(frozen=True, slots=True)
+class WindowsProgram:
+    """A program of C:\\Windows\\System32; sources are patterns below windows/."""
+
+    name: str
+    sources: tuple[str, ...]
+    libraries: tuple[str, ...] = ("kernel32", "ntdll")
+    subsystem: str = "console"
+
+
+WINDOWS_PROGRAMS = (
+    WindowsProgram("transom-init.exe", ("*.c",)),
+    WindowsProgram("explorer.exe", ("desktop/*.c", "memory.c"), ("user32", "kernel32", "ntdll"), "windows"),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Programs:
-    """Content of the first processes: process 1 of the container, and the first Windows process."""
+    """Content of process 1 of the container, and of the Windows programs by name."""
 
     linux_init: bytes
-    windows_init: bytes
+    windows: Mapping[str, bytes]
 
 
 async def find_programs(work: Path) -> Programs:
@@ -36,17 +53,30 @@ async def find_programs(work: Path) -> Programs:
     Raises:
         NotSupported: they are not part of this installation and cannot be compiled here.
     """
-    ready = PREBUILT / "init", PREBUILT / "transom-init.exe"
-    if all(path.exists() for path in ready):
-        return Programs(*(path.read_bytes() for path in ready))
-    linux, windows = sorted((SOURCES / "linux").glob("*.c")), sorted((SOURCES / "windows").glob("*.c"))
-    if not linux or not windows:
+    names = [program.name for program in WINDOWS_PROGRAMS]
+    if all((PREBUILT / name).exists() for name in (LINUX_INIT, *names)):
+        return await asyncio.to_thread(_read, PREBUILT)
+    linux = sorted((SOURCES / "linux").glob("*.c"))
+    if not linux:
         raise NotSupported("this installation has neither the programs of a Windows base nor their sources")
-    out = work / "init", work / "transom-init.exe"
-    await _compile(LINUX_COMPILER, [*_LINUX_FLAGS, "-o", str(out[0]), *map(str, linux)], "gcc libc6-dev")
-    flags = [*_WINDOWS_FLAGS, "-o", str(out[1]), *map(str, windows), *_WINDOWS_LIBRARIES]
-    await _compile(WINDOWS_COMPILER, flags, "gcc-mingw-w64-x86-64-win32")
-    return Programs(*[await asyncio.to_thread(path.read_bytes) for path in out])
+    out = str(work / LINUX_INIT)
+    await _compile(LINUX_COMPILER, [*_LINUX_FLAGS, "-o", out, *map(str, linux)], "gcc libc6-dev")
+    for program in WINDOWS_PROGRAMS:
+        await _compile_windows(program, work)
+    return await asyncio.to_thread(_read, work)
+
+
+def _read(directory: Path) -> Programs:
+    windows = {program.name: (directory / program.name).read_bytes() for program in WINDOWS_PROGRAMS}
+    return Programs((directory / LINUX_INIT).read_bytes(), windows)
+
+
+async def _compile_windows(program: WindowsProgram, work: Path) -> None:
+    top = SOURCES / "windows"
+    sources = [str(path) for pattern in program.sources for path in sorted(top.glob(pattern))]
+    flags = [*_WINDOWS_FLAGS, f"-Wl,--subsystem,{program.subsystem}", "-o", str(work / program.name)]
+    libraries = [f"-l{name}" for name in program.libraries]
+    await _compile(WINDOWS_COMPILER, [*flags, *sources, *libraries], "gcc-mingw-w64-x86-64-win32")
 
 
 async def _compile(compiler: str, arguments: list[str], packages: str) -> None:

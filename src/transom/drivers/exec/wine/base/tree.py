@@ -103,7 +103,8 @@ def _complete_drive(c: Path, linux: Path, programs: Programs) -> None:
     for name, text in contents.C_FILES.items():
         _write(c / name, text.encode())
     system32 = c / WINDOWS / "system32"
-    _write(system32 / "transom-init.exe", programs.windows_init)
+    for name, program in programs.windows.items():
+        _write(system32 / name, program)
     _link_zlib(c, linux)
 
 
