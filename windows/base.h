@@ -45,8 +45,8 @@ void report_exit(const struct request *request, unsigned code);
 void kernel_prepare(const struct request *request);
 const char *processor_identifier(void);
 
-/* mountmgr.c */
-void mountmgr_serve(const struct request *request);
+/* device.c */
+void devices_serve(const struct request *request);
 
 /* environment.c */
 void environment_apply(const struct request *request);

@@ -77,7 +77,7 @@ void WINAPI entry(void)
     bool boot = text_starts(own_argument(1), "boot");
     if (boot) {
         kernel_prepare(request);
-        mountmgr_serve(request);
+        devices_serve(request);
     }
     environment_apply(request);
     if (boot)

@@ -1,75 +1,15 @@
 /*
  * The mount manager, which tells programs what their drives are: without it `dir` and `vol` fail.
  *
- * Wine has it in a driver that its services start, at 100 ms and 12 MB. Here a thread of the first process speaks
- * wineserver's own protocol: it makes the device and answers the one request that ntdll sends for a drive.
+ * A drive's volume has a name of the form `\??\Volume{GUID}`, made from its serial number and letter.
  *
- * The protocol is internal to Wine and numbered anew with each release, so this runs on the release it was written
- * for and keeps quiet on others. Source: Wine 10.0, server/protocol.def, dlls/mountmgr.sys/device.c.
+ * Source: mountmgr.h (IOCTL_MOUNTMGR_QUERY_POINTS); Wine 10.0, include/ddk/mountmgr.h (what ntdll asks of a drive).
  */
-#include "base.h"
-
-#define RELEASE "10.0"
+#include "device.h"
 
 enum {
-    CREATE_DEVICE_MANAGER = 247,
-    CREATE_DEVICE = 248,
-    GET_NEXT_DEVICE_REQUEST = 250,
-    CALL_IOCTL = 6,
-    CALL_CREATE = 1,
+    QUERY_POINTS = ('m' << 16) | (2 << 2), /* buffered, any access */
     QUERY_UNIX_DRIVE = ('m' << 16) | (1 << 14) | (33 << 2), /* buffered, read access */
-    LARGEST_INPUT = 64 << 10,
-    PENDING = 0x103,
-};
-#define NO_SUCH_DEVICE ((LONG)0xc000000e)
-#define NOT_IMPLEMENTED ((LONG)0xc0000002)
-#define BUFFER_TOO_SMALL ((LONG)0xc0000023)
-
-struct header {
-    int request;
-    unsigned extra_size, reply_room;
-};
-
-struct call {
-    union {
-        struct {
-            struct header header;
-            unsigned access, attributes;
-        } create_manager;
-        struct {
-            struct header header;
-            unsigned root;
-            uint64_t user;
-            unsigned manager;
-        } create_device;
-        struct {
-            struct header header;
-            unsigned manager, previous, status;
-            uint64_t user;
-            int pending;
-            unsigned final_status, result;
-        } next;
-        struct {
-            unsigned error, reply_size, handle;
-        } created;
-        struct {
-            unsigned error, reply_size;
-            struct {
-                unsigned type, code, out_size, unused;
-                uint64_t file, more;
-            } call;
-            unsigned next, thread;
-            uint64_t thread_user;
-            unsigned in_size;
-        } taken;
-        char whole[64];
-    } u;
-    unsigned data_count;
-    void *reply;
-    struct {
-        const void *data;
-        unsigned size;
-    } data[5];
 };
 
 struct unix_drive {
@@ -77,144 +17,173 @@ struct unix_drive {
     uint64_t device;
     wchar_t letter;
     uint16_t mount_point, device_name, label;
+    wchar_t nothing;
 };
 
-NTSTATUS NTAPI NtCreateSymbolicLinkObject(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUTES *, UNICODE_STRING *);
+struct piece {
+    uint32_t offset;
+    uint16_t length;
+};
+struct point {
+    struct piece link, id, device;
+};
+struct points {
+    uint32_t size, count;
+    struct point each[];
+};
 
-static const struct request *container;
-static HANDLE manager;
-static unsigned(CDECL *wine_server_call)(void *call);
+static const wchar_t device_name[] = L"\\Device\\HarddiskVolume1", drive_link[] = L"\\DosDevices\\C:",
+                     volume_link[] = L"\\??\\Volume{00000000-0000-0000-0000-000000000000}";
+enum {
+    DEVICE_SIZE = sizeof device_name - sizeof *device_name,
+    DRIVE_SIZE = sizeof drive_link - sizeof *drive_link,
+    VOLUME_SIZE = sizeof volume_link - sizeof *volume_link,
+    DEVICE_DIGIT = DEVICE_SIZE / sizeof(wchar_t) - 1,
+    DRIVE_LETTER = DRIVE_SIZE / sizeof(wchar_t) - 2,
+    VOLUME_SERIAL = 11,
+    VOLUME_LETTER = VOLUME_SIZE / sizeof(wchar_t) - 3,
+    ID_SIZE = 8,
+};
 
-static void prepare(struct call *call, int request)
+/* One name by which a drive is known, with what else belongs to it. */
+struct name {
+    const wchar_t *link;
+    uint16_t link_size;
+    wchar_t device[DEVICE_SIZE / sizeof(wchar_t)];
+    uint32_t id[2];
+};
+
+static uint32_t serial_of(const struct request *container, wchar_t letter)
 {
-    memset(call, 0, sizeof *call);
-    call->u.next.header.request = request;
+    return container->serial ^ (uint32_t)(letter - L'c');
 }
 
-static void attach(struct call *call, const void *data, size_t size)
+static LONG query_drive(const struct request *container, const struct unix_drive *asked, struct unix_drive *drive)
 {
-    if (!size)
-        return;
-    call->data[call->data_count].data = data;
-    call->data[call->data_count++].size = (unsigned)size;
-    call->u.next.header.extra_size += (unsigned)size;
-}
-
-static bool make_device(void)
-{
-    static const wchar_t name[] = L"\\Device\\MountPointManager";
-    struct call call;
-    prepare(&call, CREATE_DEVICE_MANAGER);
-    call.u.create_manager.access = SYNCHRONIZE;
-    if (wine_server_call(&call))
-        return false;
-    manager = (HANDLE)(uintptr_t)call.u.created.handle;
-    prepare(&call, CREATE_DEVICE);
-    call.u.create_device.user = 1;
-    call.u.create_device.manager = (unsigned)(uintptr_t)manager;
-    attach(&call, name, sizeof name - sizeof *name);
-    return !wine_server_call(&call);
-}
-
-static void make_link(const wchar_t *from, const wchar_t *to)
-{
-    UNICODE_STRING name, target;
-    OBJECT_ATTRIBUTES attributes;
-    HANDLE link;
-    RtlInitUnicodeString(&name, from);
-    RtlInitUnicodeString(&target, to);
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_OPENIF, NULL, NULL);
-    NtCreateSymbolicLinkObject(&link, 0xf0001, &attributes, &target);
-}
-
-/* Names by which programs count the drives there are. */
-static void make_links(const char *drives)
-{
-    make_link(L"\\??\\MountPointManager", L"\\Device\\MountPointManager");
-    for (unsigned i = 0; drives[i]; i++) {
-        wchar_t from[] = L"\\??\\C:", to[] = L"\\Device\\HarddiskVolume1";
-        from[4] = (wchar_t)(drives[i] & ~32);
-        to[22] = (wchar_t)(L'1' + i);
-        make_link(from, to);
-    }
-}
-
-static LONG query_drive(struct unix_drive *drive, unsigned in_size, unsigned out_size)
-{
-    wchar_t letter = drive->letter | 32;
-    if (in_size < sizeof *drive || out_size < sizeof *drive)
-        return BUFFER_TOO_SMALL;
-    if (!drive->letter)
+    wchar_t letter = asked->letter | 32;
+    if (!asked->letter)
         letter = L'c'; /* asked for by device number: whatever it is, C: is the only disk that it can be of */
     bool known = false;
     for (const char *p = container->drives; *p; p++)
         known |= letter == (wchar_t)*p;
     if (!known)
-        return NO_SUCH_DEVICE;
+        return DEVICE_NOT_THERE;
     *drive = (struct unix_drive){.size = sizeof *drive, .type = DRIVE_FIXED, .letter = letter};
-    drive->serial = container->serial ^ (uint32_t)(letter - L'c');
+    drive->serial = serial_of(container, letter);
+    drive->label = offsetof(struct unix_drive, nothing);
     return 0;
 }
 
-static DWORD WINAPI answer(void *argument)
+static wchar_t hexadecimal(unsigned digit)
 {
-    (void)argument;
-    struct call call;
-    size_t room = 4096;
-    char *buffer = take(room);
-    unsigned previous = 0, size = 0;
-    LONG status = 0;
-    for (;;) {
-        prepare(&call, GET_NEXT_DEVICE_REQUEST);
-        call.u.next.manager = (unsigned)(uintptr_t)manager;
-        call.u.next.previous = previous;
-        call.u.next.status = call.u.next.final_status = (unsigned)status;
-        call.u.next.result = size;
-        attach(&call, buffer, size);
-        call.reply = buffer;
-        call.u.next.header.reply_room = (unsigned)room;
-        unsigned error = wine_server_call(&call);
-        previous = size = 0;
-        status = 0;
-        if (error == PENDING) {
-            WaitForSingleObject(manager, INFINITE);
-        } else if (error) {
-            if (call.u.taken.in_size <= room || call.u.taken.in_size > LARGEST_INPUT)
-                return 1; /* nobody asks for drives with so much: better no answers than wrong ones */
-            HeapFree(GetProcessHeap(), 0, buffer);
-            room = call.u.taken.in_size;
-            buffer = take(room);
-        } else {
-            previous = call.u.taken.next;
-            if (call.u.taken.call.type == CALL_IOCTL) {
-                status = NOT_IMPLEMENTED;
-                if (call.u.taken.call.code == QUERY_UNIX_DRIVE)
-                    status = query_drive((void *)buffer, call.u.taken.in_size, call.u.taken.call.out_size);
-                size = status ? 0 : sizeof(struct unix_drive);
-            } else if (call.u.taken.call.type == CALL_CREATE) {
-                CloseHandle((HANDLE)(uintptr_t)(unsigned)(call.u.taken.call.more));
-            }
-        }
-    }
+    return (wchar_t)(digit < 10 ? L'0' + digit : L'a' + digit - 10);
 }
 
-/* Drives can be asked for from here on. */
-void mountmgr_serve(const struct request *request)
+static bool piece_equal(const struct device_request *request, struct piece asked, const void *data, size_t size)
 {
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll"); /* import libraries do not know what is Wine's alone */
-    const char *(CDECL * wine_get_version)(void) = (void *)GetProcAddress(ntdll, "wine_get_version");
-    wine_server_call = (void *)GetProcAddress(ntdll, "wine_server_call");
-    if (!wine_get_version || !wine_server_call)
-        return;
-    const char *version = wine_get_version();
-    size_t length = text_length(RELEASE);
-    if (!text_starts(version, RELEASE) || (version[length] >= '0' && version[length] <= '9'))
-        return;
-    container = request;
-    if (!make_device())
-        return;
-    make_links(request->drives);
-    HANDLE thread = CreateThread(NULL, 64 << 10, answer, NULL, 0, NULL);
-    if (thread)
-        CloseHandle(thread);
+    return !asked.offset ||
+           (asked.length == size && wide_equal((const wchar_t *)((const char *)request->input + asked.offset), data,
+                                               size / sizeof(wchar_t)));
+}
+
+static bool is_asked_for(const struct device_request *request, const struct name *name)
+{
+    const struct point *asked = request->input;
+    return piece_equal(request, asked->link, name->link, name->link_size) &&
+           piece_equal(request, asked->device, name->device, DEVICE_SIZE) &&
+           piece_equal(request, asked->id, name->id, ID_SIZE);
+}
+
+static struct piece put(char *output, uint32_t *end, const void *data, uint16_t size)
+{
+    struct piece piece = {*end, size};
+    if (output)
+        memcpy(output + *end, data, size);
+    *end += size;
+    return piece;
+}
+
+/* Write the names that are asked for behind room for count points, or without output only count them. */
+static uint32_t list_names(const struct request *container, const struct device_request *request, struct points *output,
+                           uint32_t count, uint32_t *found)
+{
+    uint32_t end = (uint32_t)(sizeof *output + count * sizeof *output->each);
+    *found = 0;
+    for (unsigned i = 0; container->drives[i]; i++) {
+        wchar_t letter = (wchar_t)container->drives[i], drive[DRIVE_SIZE / sizeof(wchar_t)],
+                volume[VOLUME_SIZE / sizeof(wchar_t)];
+        uint32_t serial = serial_of(container, letter);
+        struct name name = {.id = {serial, letter}};
+        memcpy(drive, drive_link, sizeof drive);
+        memcpy(volume, volume_link, sizeof volume);
+        memcpy(name.device, device_name, sizeof name.device);
+        drive[DRIVE_LETTER] = letter & ~32;
+        name.device[DEVICE_DIGIT] = (wchar_t)(L'1' + i);
+        for (unsigned digit = 0; digit < 8; digit++)
+            volume[VOLUME_SERIAL + digit] = hexadecimal(serial >> (28 - 4 * digit) & 15);
+        volume[VOLUME_LETTER] = hexadecimal(letter >> 4 & 15);
+        volume[VOLUME_LETTER + 1] = hexadecimal(letter & 15);
+        for (unsigned which = 0; which < 2; which++) {
+            name.link = which ? volume : drive;
+            name.link_size = which ? VOLUME_SIZE : DRIVE_SIZE;
+            if (!is_asked_for(request, &name))
+                continue;
+            struct point point;
+            point.device = put((char *)output, &end, name.device, DEVICE_SIZE);
+            point.link = put((char *)output, &end, name.link, name.link_size);
+            point.id = put((char *)output, &end, name.id, ID_SIZE);
+            if (output)
+                output->each[*found] = point;
+            ++*found;
+        }
+    }
+    return end;
+}
+
+static bool is_inside(const struct device_request *request, struct piece piece)
+{
+    return piece.offset <= request->in_size && piece.length <= request->in_size - piece.offset;
+}
+
+static LONG query_points(const struct request *container, struct device_request *request)
+{
+    const struct point *asked = request->input;
+    struct points *points = request->output;
+    uint32_t count;
+    if (request->in_size < sizeof *asked || request->out_size < sizeof *points || !is_inside(request, asked->link) ||
+        !is_inside(request, asked->id) || !is_inside(request, asked->device))
+        return DEVICE_BAD_PARAMETER;
+    list_names(container, request, NULL, 0, &count);
+    uint32_t size = list_names(container, request, NULL, count, &count);
+    if (size > request->out_size) {
+        points->size = size;
+        request->result = sizeof points->size;
+        return DEVICE_MORE_DATA;
+    }
+    list_names(container, request, points, count, &count);
+    points->size = request->result = size;
+    points->count = count;
+    return 0;
+}
+
+LONG mountmgr_answer(const struct request *container, struct device_request *request)
+{
+    switch (request->code) {
+    case QUERY_POINTS:
+        return query_points(container, request);
+    case QUERY_UNIX_DRIVE: {
+        enum { LEAST = offsetof(struct unix_drive, nothing) }; /* who asks for no more reads no label */
+        struct unix_drive drive;
+        if (request->in_size < LEAST || request->out_size < LEAST)
+            return DEVICE_SMALL_BUFFER;
+        LONG status = query_drive(container, request->input, &drive);
+        if (status)
+            return status;
+        request->result = request->out_size < sizeof drive ? LEAST : sizeof drive;
+        memcpy(request->output, &drive, request->result);
+        return 0;
+    }
+    default:
+        return DEVICE_NOT_IMPLEMENTED;
+    }
 }

@@ -1,0 +1,88 @@
+"""The machine that a Windows program sees: its network, drives, names, processors, memory, time."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.compiled import compiled
+from tests.support.engine import Engine
+from tests.support.windows import COMPILER, PROBE, node_exe
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.wine,
+    pytest.mark.needs("crun", "conmon", "busybox", COMPILER),
+    pytest.mark.timeout(600),
+]
+
+OS_FACTS = """\
+const os = require("os");
+const dns = require("dns");
+dns.lookup(os.hostname(), (error, address) => console.log(JSON.stringify({
+  address: error ? String(error) : address, cpus: os.cpus().length, host: os.hostname(), home: os.homedir(),
+  interfaces: os.networkInterfaces(), user: os.userInfo().username, total: os.totalmem(), free: os.freemem(),
+  model: os.cpus()[0].model, version: os.version(),
+})));
+"""
+
+
+@pytest.fixture(scope="module")
+def programs() -> Iterator[Path]:
+    with compiled(("machine", ("iphlpapi", "ws2_32"))) as directory:
+        yield directory
+
+
+def facts(engine: Engine, programs: Path, *options: str, echo: tuple[str, ...] = ()) -> dict[str, str]:
+    mount = ("-v", f"{programs}:C:\\t:ro")
+    out = engine.docker("run", "--rm", *mount, *options, PROBE, "C:\\t\\machine.exe", *echo).out
+    return dict(line.split(": ", 1) for line in out.splitlines() if ": " in line)
+
+
+def test_network_is_the_containers(probed: Engine, programs: Path) -> None:
+    probed.docker("network", "create", "--subnet", "10.213.7.0/24", "lan")
+    options = ("--network", "lan", "--ip", "10.213.7.9", "--mac-address", "02:42:0a:d5:07:09", "-h", "web1")
+    seen = facts(probed, programs, *options, echo=("127.0.0.1", "10.213.7.1", "10.213.7.77"))
+    probed.docker("network", "rm", "lan")
+
+    assert seen["address eth0"].split() == ["10.213.7.9/24"]
+    assert (seen["gateway"], seen["mac eth0"]) == ("10.213.7.1", "02:42:0a:d5:07:09")
+    assert seen["address lo"] == "127.0.0.1/8"
+    assert (seen["interface table"], seen["routes"], seen["sockets"]) == ("2", "some", "listed")
+    assert seen["host"] == "web1 10.213.7.9"
+    assert (seen["echo 127.0.0.1"], seen["echo 10.213.7.1"]) == ("1 0", "1 0")
+    assert seen["echo 10.213.7.77"].startswith("0 110")  # IP_REQ_TIMED_OUT or IP_DEST_HOST_UNREACHABLE
+    assert seen["notification"] == "997 1 0"  # pending; taken back; which ends the wait
+
+
+def test_ping_reaches_by_name(probed: Engine) -> None:
+    done = probed.docker("run", "--rm", PROBE, "ping", "-n", "1", "localhost")
+
+    assert "Received = 1, Lost = 0" in done.out
+
+
+def test_names_and_drives(probed: Engine, programs: Path) -> None:
+    options = ("--network", "none", "-h", "a-long-host-name-of-a-container", "--domainname", "corp.example")
+    seen = facts(probed, programs, *options, "-v", f"{programs}:D:")
+
+    assert (seen["name 0"], seen["name 1"]) == ("A-LONG-HOST-NAM", "a-long-host-name-of-a-container")
+    assert seen["volume"].startswith("[] ")
+    assert seen["volume"].endswith(" NTFS")
+    serial = seen["volume"].split()[1]
+    assert seen["volume name"] == f"\\\\?\\Volume{{{serial}-0000-0000-0000-000000000063}}\\"
+    assert seen["drives"] == "c"
+    available, total = map(int, seen["space"].split())
+    assert 0 < available <= total
+
+
+def test_node_knows_its_machine(probed: Engine, tmp_path: Path) -> None:
+    (tmp_path / "os.js").write_text(OS_FACTS)
+    mounts = ("-v", f"{tmp_path}:C:\\t:ro", "-v", f"{node_exe()}:C:\\node.exe:ro")
+    seen = json.loads(probed.docker("run", "--rm", "-h", "web1", *mounts, PROBE, "C:\\node.exe", "C:\\t\\os.js").out)
+
+    assert (seen["host"], seen["user"], seen["home"]) == ("web1", "ContainerUser", "C:\\Users\\ContainerUser")
+    assert seen["address"] == seen["interfaces"]["eth0"][0]["address"]
+    assert seen["cpus"] >= 1
+    assert seen["model"].strip()
+    assert 0 < seen["free"] < seen["total"]
+    assert seen["version"] == "Windows Server 2022 Datacenter"
