@@ -1,9 +1,10 @@
 """What clients do, and the fault points that each action passes; the union of these is every point there is."""
 
 import io
+import json
 import tarfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.support.engine import WINDOWS, Done, Engine, base_archive
 from tests.support.images import directory, file, layer, make, write_archive
@@ -75,6 +76,36 @@ def _forget_build(engine: Engine) -> None:
 def _forget_pull(engine: Engine) -> None:
     """Remove what was pulled, and what a pull that broke off keeps for the next one."""
     engine.docker("rmi", "-f", f"{engine.registry}/team/faulty:1", check=False)
+    engine.docker("image", "prune", "-f", check=False)
+
+
+def _pushed(engine: Engine) -> str:
+    return f"{engine.registry}/team/pushed:1"
+
+
+def _prepare_push(engine: Engine) -> None:
+    path = engine.directory / "pushed.tar"
+    write_archive(str(path), make(layer(file("pushed", "1" * 5000)), names=[_pushed(engine)]))
+    engine.docker("load", "-i", str(path))
+
+
+def _prepare_rebase(engine: Engine) -> None:
+    """Load an image as a build without a network leaves it."""
+    path = engine.directory / "unrooted.tar"
+    plain = make(
+        layer(directory("Files"), directory("Hives"), file("Files/own", "own")), os="windows", names=["based:1"]
+    )
+    config = json.loads(plain.config) | {"transom.unrooted": WINDOWS, "architecture": "amd64"}
+    write_archive(str(path), replace(plain, config=json.dumps(config).encode()))
+    engine.docker("load", "-i", str(path))
+
+
+def _rebase(engine: Engine) -> Done:
+    return engine.transom("image", "rebase", "based:1", "--onto", f"{engine.registry}/windows/base:1", check=False)
+
+
+def _forget_rebase(engine: Engine) -> None:
+    engine.docker("rmi", "-f", "based:1", f"{engine.registry}/windows/base:1", check=False)
     engine.docker("image", "prune", "-f", check=False)
 
 
@@ -156,6 +187,14 @@ ACTIONS = (
         lambda engine: engine.docker("pull", "-q", f"{engine.registry}/team/faulty:1", check=False),
         _forget_pull,
     ),
+    Action(
+        "push",
+        ("image.push.sent", "image.push.tagged"),
+        lambda engine: engine.docker("push", _pushed(engine), check=False),
+        lambda engine: _quietly("rmi", "-f", _pushed(engine))(engine),
+        _prepare_push,
+    ),
+    Action("rebase", ("image.rebase.recorded",), _rebase, _forget_rebase, _prepare_rebase),
     Action(
         "build",
         (

@@ -10,6 +10,7 @@ from tests.support.engine import Engine
 from tests.support.images import file, layer, make
 from tests.support.registry import local_registry, publish
 from tests.support.residue import Residue
+from tests.support.windows import windows_base
 
 FAULTY = make(layer(file("one", "1" * 5000)), layer(file("two", "2")), config={"Cmd": ["/one"]})
 """What the registry beside the engine has."""
@@ -22,6 +23,7 @@ def broken_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     try:
         with local_registry(tmp_path_factory.mktemp("registry")) as registry:
             publish(registry, "team/faulty", "1", FAULTY)
+            publish(registry, "windows/base", "1", windows_base())
             with Engine(directory, registry=registry.host) as engine:
                 engine.load_busybox()
                 yield engine

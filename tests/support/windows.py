@@ -14,6 +14,7 @@ from typing import NoReturn
 
 import pytest
 from tests.support.engine import KEPT, ROOT, WINDOWS, Engine
+from tests.support.images import Made, directory, file, layer, make
 
 COMPILER = "x86_64-w64-mingw32-gcc"
 NODE = ROOT / "examples" / "node-http" / "requirements.txt"
@@ -57,6 +58,20 @@ def ensure_program_image(engine: Engine, image: str, directory: Path, programs: 
         (directory / name).write_bytes(content)
     (directory / "Dockerfile").write_text(f"FROM {WINDOWS}\nCOPY {' '.join(programs)} C:/Windows/System32/\n")
     engine.docker("build", "-q", "-t", image, str(directory), timeout_s=300)
+
+
+def windows_base(version: str = "10.0.20348.2655", *more: bytes) -> Made:
+    """Return what stands for Microsoft's base image in a registry of the tests: its form, and none of its files."""
+    first = layer(
+        directory("Files"), directory("Files/Windows"), directory("Files/Windows/System32"),
+        file("Files/Windows/System32/ntdll.dll", f"MZ {version}"), directory("Hives"), directory("UtilityVM"),
+    )  # fmt: skip
+    steps = [f"Apply image {version}", *(f"Install update {version}" for _ in more)]
+    config = {"Cmd": ["c:\\windows\\system32\\cmd.exe"], "User": "ContainerUser"}
+    return make(
+        first, *more, os="windows", architecture="amd64", os_version=version, config=config,
+        history=[{"created_by": step} for step in steps],
+    )  # fmt: skip
 
 
 def program_head(machine: int) -> bytes:

@@ -46,6 +46,7 @@ IMAGE: Mapping[str, str] = {
     "prune": "prune:PRUNE_IMAGES",
     "pull": "registry:PULL",
     "push": "registry:PUSH",
+    "rebase": "rebase:REBASE",
     "rm": "images:RMI",
     "save": "archives:SAVE",
     "tag": "images:TAG",
@@ -80,6 +81,8 @@ BASE: Mapping[str, str] = {
     "import": "base:IMPORT",
     "inspect": "base:INSPECT",
     "ls": "base:LS",
+    "pull": "base:PULL",
+    "push": "base:PUSH",
     "rm": "base:RM",
 }
 GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {

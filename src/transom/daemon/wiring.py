@@ -27,6 +27,7 @@ from transom.api.routes.containers import ContainerRoutes
 from transom.api.routes.exec import ExecRoutes
 from transom.api.routes.images import ImageRoutes
 from transom.api.routes.networks import NetworkRoutes
+from transom.api.routes.rebase import RebaseRoutes
 from transom.api.routes.registries import RegistryRoutes
 from transom.api.routes.system import SystemRoutes
 from transom.api.routes.usage import ContainerUsageRoutes
@@ -56,6 +57,8 @@ from transom.engine.bases.choose import ChooseBase
 from transom.engine.bases.export import ExportBase
 from transom.engine.bases.import_ import ImportBase
 from transom.engine.bases.list import ListBases
+from transom.engine.bases.pull import PullBase
+from transom.engine.bases.push import PushBase
 from transom.engine.bases.remove import RemoveBase
 from transom.engine.bases.uses import BaseUsage
 from transom.engine.build.build import BuildImage
@@ -112,9 +115,12 @@ from transom.engine.images.load import LoadImages
 from transom.engine.images.lookup import LookupImage
 from transom.engine.images.prune import MeasureImages, PruneImages
 from transom.engine.images.pull import PullImage
+from transom.engine.images.push import PushImage
+from transom.engine.images.rebase import RebaseImage
 from transom.engine.images.record import CommitLayer, RecordImage, UnpackLayer
 from transom.engine.images.remove import ImageUser, RemoveImage
 from transom.engine.images.save import SaveImages
+from transom.engine.images.send import SendImage
 from transom.engine.images.standin import StandIn
 from transom.engine.images.tag import TagImage
 from transom.engine.networks.book import NetworkBook
@@ -369,11 +375,12 @@ async def build_engine(config: Config) -> Engine:
             PruneNetworks(book, containers, remove_network), operations,
         ).routes(),
         *image_uses.routes(operations).routes(),
+        *RebaseRoutes(image_uses.rebase).routes(),
         *RegistryRoutes(InspectDistribution(registries), LogIn(registries)).routes(),
         *BuildRoutes(build, prune_builds).routes(),
         *BaseRoutes(
-            ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), RemoveBase(bases, base_usage),
-            base_usage, spool,
+            ListBases(bases), BuildBase(builder), ExportBase(bases), ImportBase(bases), PushBase(bases, registries),
+            PullBase(bases, registries), RemoveBase(bases, base_usage), base_usage, spool,
         ).routes(),
         *SystemRoutes(
             _info(config, host, state, stored.images, bases, clock),
@@ -492,6 +499,7 @@ class ImageUseCases:
     commit_layer: CommitLayer
     commit: CommitImage
     pull: PullImage
+    rebase: RebaseImage
     stand_in: StandIn
     announce: AnnounceImage
     tag: TagImage
@@ -532,6 +540,8 @@ def _image_use_cases(
     fetch_layer = FetchLayer(content, leases, asyncio.Semaphore(config.max_concurrent_downloads), KeyedLock())
     fetch = FetchImage(content, record, fetch_layer, extract, CountBaseLayers(images, content, archives))
     pull = PullImage(registries, fetch, stand_in, leases, collect, announce)
+    rebase = RebaseImage(lookup, pull, unpack, record, leases, collect, announce)
+    send = SendImage(content, images, registries, config.max_concurrent_uploads)
     measure = MeasureImages(images, snapshots)
     tag = TagImage(images, lookup, announce)
 
@@ -545,6 +555,7 @@ def _image_use_cases(
             InspectImage(images, lookup),
             ReadHistory(images, lookup, snapshots),
             pull,
+            PushImage(send, images, stored.layers, leases, announce),
             LoadImages(archives, content, leases, unpack, record, collect, announce),
             ImportImage(archives, unpack, record, leases, collect, clock, announce),
             SaveImages(archives, content, lookup, leases, announce),
@@ -557,8 +568,8 @@ def _image_use_cases(
 
     commit = CommitImage(commit_layer, record, leases, clock, announce, collect)
     return ImageUseCases(
-        FindImageFacts(lookup), lookup, collect, record, unpack, commit_layer, commit, pull, stand_in, announce,
-        tag, routes, measure,
+        FindImageFacts(lookup), lookup, collect, record, unpack, commit_layer, commit, pull, rebase, stand_in,
+        announce, tag, routes, measure,
     )  # fmt: skip
 
 

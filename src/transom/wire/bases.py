@@ -6,6 +6,9 @@ POST /transom/bases/build               body BaseBuildRequest; progress as /imag
 GET /transom/bases/{digest}             BaseDetails; a unique prefix of the digest will do, as for the others
 GET /transom/bases/{digest}/export      the base as a tar, compressed by zstd
 POST /transom/bases/import              body such a tar; progress, at its end {"aux": {"Digest": "sha256:…"}}
+POST /transom/bases/{digest}/push?reference=
+                                        store it in a registry as an OCI artifact; progress and end as of import
+POST /transom/bases/pull?reference=     bring it from there; progress and end as of import
 DELETE /transom/bases/{digest}?force=1  204; 409 while a container or an image uses it, force or not;
                                         without force also 409 for the default one
 

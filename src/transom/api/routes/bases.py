@@ -14,17 +14,21 @@ from aiohttp import web
 from transom.aio.progress import Latest, latest
 from transom.api.errors import message_of, status_of
 from transom.api.query import flag
+from transom.api.registry_auth import credentials_in
 from transom.api.routes.containers import body, json
 from transom.api.stream import start_stream
 from transom.engine.bases.build import BuildBase
 from transom.engine.bases.export import ExportBase
 from transom.engine.bases.import_ import ImportBase
 from transom.engine.bases.list import ListBases
+from transom.engine.bases.pull import PullBase
+from transom.engine.bases.push import PushBase
 from transom.engine.bases.remove import RemoveBase
 from transom.engine.bases.uses import BaseUsage
-from transom.errors import Conflict, NotFound, NotSupported, TransomError
+from transom.errors import Conflict, InvalidParameter, NotFound, NotSupported, TransomError
 from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
 from transom.host.spool import BLOCK, Spool, read, write
+from transom.model.reference import Reference, parse_reference
 from transom.wire.bases import BaseBuildRequest, BaseDetails, BaseSummary
 from transom.wire.shape import parse
 
@@ -42,6 +46,8 @@ class BaseRoutes:
     build_: BuildBase
     export_: ExportBase
     import__: ImportBase
+    push_: PushBase
+    pull_: PullBase
     remove_: RemoveBase
     usage: BaseUsage
     spool: Spool
@@ -53,7 +59,9 @@ class BaseRoutes:
             ("GET", "/transom/bases", self.list),
             ("POST", "/transom/bases/build", self.build),
             ("POST", "/transom/bases/import", self.import_),
+            ("POST", "/transom/bases/pull", self.pull),
             ("GET", f"{one}/export", self.export),
+            ("POST", f"{one}/push", self.push),
             ("GET", one, self.inspect),
             ("DELETE", one, self.remove),
         ]
@@ -107,6 +115,23 @@ class BaseRoutes:
             await response.write_eof()
         return response
 
+    async def push(self, request: web.Request) -> web.StreamResponse:
+        """POST /transom/bases/{digest}/push."""
+        target, credentials = _reference(request), credentials_in(request)
+        if target.digest:
+            raise InvalidParameter("cannot push a digest reference")
+        wanted = request.match_info["digest"]
+        async with self.spool.place() as directory:
+            path = str(directory / "base.tar.zst")
+            return await _streamed(request, lambda progress: self.push_(wanted, target, path, credentials, progress))
+
+    async def pull(self, request: web.Request) -> web.StreamResponse:
+        """POST /transom/bases/pull."""
+        source, credentials = _reference(request), credentials_in(request)
+        async with self.spool.place() as directory:
+            path = str(directory / "base.tar.zst")
+            return await _streamed(request, lambda progress: self.pull_(source, path, credentials, progress))
+
     async def remove(self, request: web.Request) -> web.Response:
         """DELETE /transom/bases/{digest}."""
         wanted = request.match_info["digest"]
@@ -137,6 +162,13 @@ class BaseRoutes:
             "images": images,
             "default": default,
         }
+
+
+def _reference(request: web.Request) -> Reference:
+    text = request.query.get("reference", "")
+    if not text:
+        raise InvalidParameter("name a reference: REGISTRY/REPOSITORY:TAG")
+    return parse_reference(text).with_default_tag()
 
 
 def _hex(digest: str) -> str:

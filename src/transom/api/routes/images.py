@@ -12,7 +12,7 @@ from transom.api.bodies import stream_out, with_body
 from transom.api.convert_images import delete_items, history_shape, inspect_shape, summary_shape
 from transom.api.progress import stream_progress
 from transom.api.query import flag
-from transom.api.registry_auth import credentials_in
+from transom.api.registry_auth import credentials_in, every_credentials_in
 from transom.api.routes.containers import json
 from transom.containers.filters import parse_filters
 from transom.engine.images.changes import apply_changes
@@ -22,6 +22,7 @@ from transom.engine.images.list import ListImages
 from transom.engine.images.load import LoadImages
 from transom.engine.images.prune import MeasureImages, PruneImages
 from transom.engine.images.pull import PullImage
+from transom.engine.images.push import PushImage
 from transom.engine.images.remove import RemoveImage
 from transom.engine.images.save import SaveImages
 from transom.engine.images.tag import TagImage
@@ -29,6 +30,7 @@ from transom.errors import InvalidParameter, NotSupported
 from transom.images.progress import Emit
 from transom.model.oci import RunConfig
 from transom.model.platform import HOST_OS, Platform, host_architecture, parse_platform
+from transom.model.reference import parse_reference
 from transom.wire.images import ImagesPruned
 from transom.wire.oci import PlatformJson
 
@@ -43,6 +45,7 @@ class ImageRoutes:
     inspect_: InspectImage
     history_: ReadHistory
     pull_: PullImage
+    push_: PushImage
     load_: LoadImages
     import_: ImportImage
     save_: SaveImages
@@ -172,11 +175,22 @@ class ImageRoutes:
         items = delete_items(done.lines)
         return json(ImagesPruned(images_deleted=items or None, space_reclaimed=done.freed_bytes))
 
-    async def push(self, request: web.Request) -> web.Response:
+    async def push(self, request: web.Request) -> web.StreamResponse:
         """POST /images/{name}/push."""
-        raise NotSupported(
-            "this engine does not speak to registries yet: docker save the image, and push it from elsewhere"
-        )
+        name, platform = request.match_info["name"], platform_in(request)
+        own, others = credentials_in(request), every_credentials_in(request)
+        target = parse_reference(name).domain
+
+        async def work(emit: Emit) -> None:
+            await self.push_(
+                name,
+                request.query.get("tag", ""),
+                emit,
+                platform=platform,
+                credentials=lambda domain: own if domain == target else others(domain),
+            )
+
+        return await stream_progress(request, work)
 
     async def search(self, request: web.Request) -> web.Response:
         """GET /images/search."""

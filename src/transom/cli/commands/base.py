@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transom.cli import flags as flag
-from transom.cli.command import NONE, ONE, SOME, Arity, Command, for_each
+from transom.cli.command import NONE, ONE, SOME, TWO, Arity, Command, for_each
 from transom.cli.commands.archives import OUTPUT, receive, sender, source
 from transom.cli.commands.inspect import show_each
 from transom.cli.errors import CliError
@@ -18,6 +18,7 @@ from transom.cli.output.units import ago, human_size, short_id
 from transom.cli.session import Session
 from transom.cli.terminal import STDIN, STDOUT, is_terminal
 from transom.client.engine import segment
+from transom.model.reference import Reference, parse_reference
 
 BASES = "/transom/bases"
 TABLE = "{{.Digest}}\t{{.Release}}\t{{.Wine}}\t{{.Parts}}\t{{.CreatedSince}}\t{{.Size}}\t{{.InUse}}\t{{.Default}}"
@@ -94,6 +95,25 @@ def _import(session: Session, values: Values, arguments: list[str]) -> None:
         print(_show(messages, quiet=values.on("quiet")))
 
 
+def _reference(text: str) -> tuple[Reference, dict[str, str]]:
+    reference = parse_reference(text).with_default_tag()
+    return reference, {"reference": str(reference)}
+
+
+def _push(session: Session, values: Values, names: list[str]) -> None:
+    reference, query = _reference(names[1])
+    headers = {"X-Registry-Auth": session.config.registry_auth(reference.domain)}
+    messages = session.client.events("POST", f"{BASES}/{segment(names[0])}/push", query, headers=headers)
+    print(_show(messages, quiet=values.on("quiet")))
+
+
+def _pull(session: Session, values: Values, names: list[str]) -> None:
+    reference, query = _reference(names[0])
+    headers = {"X-Registry-Auth": session.config.registry_auth(reference.domain)}
+    messages = session.client.events("POST", f"{BASES}/pull", query, headers=headers)
+    print(_show(messages, quiet=values.on("quiet")))
+
+
 def _rm(session: Session, values: Values, names: list[str]) -> int:
     query = {"force": values.on("force")}
 
@@ -134,6 +154,8 @@ INSPECT = Command(
 )
 EXPORT = Command("[OPTIONS] BASE", "Write a base as an archive that `base import` takes", _export, (OUTPUT,), ONE)
 IMPORT = Command("[OPTIONS] [FILE|-]", "Take a base from an archive", _import, (QUIET,), Arity(0, 1))
+PUSH = Command("[OPTIONS] BASE REFERENCE", "Store a base in a registry", _push, (QUIET,), TWO)
+PULL = Command("[OPTIONS] REFERENCE", "Take a base from a registry", _pull, (QUIET,), ONE)
 RM = Command(
     "[OPTIONS] BASE [BASE...]",
     "Remove one or more bases that nothing uses",

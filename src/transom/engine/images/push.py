@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from transom import faults
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.send import SendImage, Sending
 from transom.errors import InvalidParameter, NotFound
@@ -16,6 +17,9 @@ from transom.model.oci import INDEX_TYPES, Descriptor
 from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
 from transom.snapshots.layers import Layers
+
+_SENT = faults.declare("image.push.sent", "an image's blobs are in the registry, its manifest is not")
+_TAGGED = faults.declare("image.push.tagged", "an image's tag is in the registry, its digest is not recorded here")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,9 @@ class PushImage:
             await sending.image(image)
             if image.manifest.digest != planned.target.digest:
                 await self._put(remote, image.manifest.digest, image.manifest)
+        faults.point(_SENT)
         await self._put(remote, reference.tag, planned.target)
+        faults.point(_TAGGED)
         target = planned.target
         for image in planned.images:
             await self.images.add_digest(reference.repository, target.digest, image.id)

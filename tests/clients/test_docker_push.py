@@ -1,0 +1,91 @@
+"""docker push, and Transom's own commands beside it, against a registry on loopback."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.support.engine import WINDOWS, Engine
+from tests.support.images import directory, file, layer, make, write_archive
+from tests.support.registry import LocalRegistry, local_registry, publish
+from tests.support.windows import windows_base
+
+pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[LocalRegistry]:
+    with local_registry(tmp_path / "registry") as running:
+        yield running
+
+
+def remove(engine: Engine, *names: str) -> None:
+    engine.docker("rmi", "-f", *names, check=False)
+    engine.docker("image", "prune", "-f")
+
+
+def test_push_remove_pull_and_run(engine: Engine, registry: LocalRegistry) -> None:
+    name = f"{registry.host}/team/busybox"
+    engine.docker("tag", "busybox", f"{name}:1")
+    engine.docker("tag", "busybox", f"{name}:2")
+    before = engine.docker("image", "inspect", "-f", "{{.Id}}", "busybox").out
+
+    said = engine.docker("push", f"{name}:1").out
+    digest = re.search(r"^1: digest: (sha256:[0-9a-f]{64}) size: \d+$", said, re.MULTILINE)
+    assert digest, said
+    assert f"The push refers to repository [{name}]" in said
+    assert ": Pushed" in said
+    assert "Layer already exists" in engine.docker("push", "-a", name).out
+    assert engine.docker("push", "-q", f"{name}:2").out.strip() == f"{name}:2"
+    assert "team/busybox:1" in engine.transom("push", "-q", f"{name}:1").out
+    assert engine.docker("image", "inspect", "-f", "{{json .RepoDigests}}", f"{name}:1").out.count(digest[1]) == 1
+
+    engine.docker("rmi", f"{name}:1", f"{name}:2")
+    engine.docker("pull", "-q", f"{name}@{digest[1]}")
+    assert engine.docker("image", "inspect", "-f", "{{.Id}}", f"{name}@{digest[1]}").out == before
+    assert engine.docker("run", "--rm", f"{name}@{digest[1]}", "echo", "back").out == "back\n"
+    engine.docker("rmi", f"{name}@{digest[1]}")
+
+
+def test_texts_of_what_cannot_be_pushed(engine: Engine, registry: LocalRegistry) -> None:
+    name = f"{registry.host}/team/none"
+    failed = engine.docker("push", f"{name}:1", check=False)
+    assert failed.code == 1
+    assert f"An image does not exist locally with the tag: {name}" in failed.err
+    engine.docker("tag", "busybox", f"{name}:1")
+    assert f"tag does not exist: {name}:2" in engine.docker("push", f"{name}:2", check=False).err
+    engine.docker("rmi", f"{name}:1")
+
+
+def test_windows_image_is_rebased_pushed_pulled_and_run(
+    windows: Engine, registry: LocalRegistry, tmp_path: Path
+) -> None:
+    """As on a machine that has no way to Microsoft's registry, and one to a registry that has the base."""
+    publish(registry, "windows/base", "ltsc2022", windows_base())
+    name = f"{registry.host}/team/win:1"
+    own = layer(directory("Files"), directory("Hives"), file("Files/hello.txt", "hello from the layer"))
+    made = make(own, names=[name], os="windows", architecture="amd64", os_version="10.0.20348.2655")
+    document = json.loads(made.config) | {"transom.unrooted": WINDOWS}
+    write_archive(str(tmp_path / "in.tar"), replace(made, config=json.dumps(document).encode()))
+    windows.docker("load", "-i", str(tmp_path / "in.tar"))
+    assert "transom image rebase" in windows.docker("push", name, check=False).err
+
+    rebased = windows.transom("image", "rebase", name, "--onto", f"{registry.host}/windows/base:ltsc2022")
+    assert rebased.out.startswith("sha256:")
+    assert "Mounted from windows/base" in windows.docker("push", name).out
+    assert len(registry.manifest("team/win", "1")["layers"]) == 2
+    remove(windows, name, f"{registry.host}/windows/base:ltsc2022")
+    windows.docker("pull", "-q", name)
+    assert windows.docker("run", "--rm", name, "cmd", "/c", r"type c:\hello.txt").out == "hello from the layer"
+    remove(windows, name)
+
+
+def test_base_is_pushed_and_is_there_already(windows: Engine, registry: LocalRegistry) -> None:
+    digest = windows.transom("base", "ls", "-q", "--no-trunc").out.split()[0]
+    name = f"{registry.host}/fleet/base:1"
+    assert windows.transom("base", "push", "-q", digest, name, timeout_s=120).out.strip() == digest
+    assert windows.transom("base", "pull", "-q", name).out.strip() == digest
+    refused = windows.transom("base", "pull", f"{registry.host}/fleet/base:2", check=False)
+    assert "manifest unknown" in refused.err
