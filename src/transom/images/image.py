@@ -87,12 +87,12 @@ def best_variant(platforms: Iterable[Platform], wanted: Platform | None) -> Plat
 
 
 def fits(platform: Platform, wanted: Platform) -> bool:
-    """Tell whether platform is what is wanted; an empty variant or os.version is no wish."""
+    """Tell whether platform is what is wanted; an empty variant or os.version is no wish; a build has many updates."""
     return (
         platform.os == wanted.os
         and platform.architecture == wanted.architecture
         and wanted.variant in {"", platform.variant}
-        and wanted.os_version in {"", platform.os_version}
+        and f"{platform.os_version}.".startswith(f"{wanted.os_version}." if wanted.os_version else "")
     )
 
 

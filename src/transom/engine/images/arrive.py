@@ -122,17 +122,21 @@ class FetchLayer:
         def waiting(seconds: float) -> None:
             emit(status(f"Retrying in {seconds:.0f} seconds", item))
 
-        async with repository.blob(blob, partial.size, on_retry=waiting) as pieces:
-            batch: list[bytes] = []
-            size = 0
-            async for piece in pieces:
-                batch.append(piece)
-                size += len(piece)
-                if size < _BATCH and partial.size + size < blob.size:
-                    continue
-                await partial.write(b"".join(batch) if len(batch) > 1 else piece)
-                batch, size = [], 0
-                arriving.grow(partial.size)
-                if loop.time() >= next_report:
-                    next_report = loop.time() + _REPORT_S
-                    emit(bar("Downloading", item, partial.size, blob.size))
+        batch: list[bytes] = []
+        size = 0
+        try:
+            async with repository.blob(blob, partial.size, on_retry=waiting) as pieces:
+                async for piece in pieces:
+                    batch.append(piece)
+                    size += len(piece)
+                    if size < _BATCH:
+                        continue
+                    whole, batch, size = b"".join(batch), [], 0
+                    await partial.write(whole)
+                    arriving.grow(partial.size)
+                    if loop.time() >= next_report:
+                        next_report = loop.time() + _REPORT_S
+                        emit(bar("Downloading", item, partial.size, blob.size))
+        finally:
+            await partial.write(b"".join(batch))  # also of a transfer that broke off: the next one begins there
+            arriving.grow(partial.size)
