@@ -25,6 +25,8 @@ CREATION_TIME: Final = "LIBARCHIVE.creationtime"
 REGISTRY: Final = "TRANSOM.registry"
 
 READ_ONLY, HIDDEN, SYSTEM, DIRECTORY, ARCHIVE, REPARSE = 0x1, 0x2, 0x4, 0x10, 0x20, 0x400
+FOR_WINDOWS: Final = 0x100 | 0x1000 | 0x2000 | 0x20000
+"""Attributes that nothing here reads, and a file keeps all the same: temporary, offline, not indexed, not scrubbed."""
 
 DELTA_HIVES: Final = ("DefaultUser_Delta", "Sam_Delta", "Security_Delta", "Software_Delta", "System_Delta")
 

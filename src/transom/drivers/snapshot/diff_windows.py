@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from transom.drivers.snapshot.diff_posix import PosixDiff
 from transom.drivers.snapshot.layer_writer import LayerWriter
 from transom.drivers.snapshot.lower_view import LowerView
-from transom.drivers.snapshot.unpack_windows import DOS_XATTR, SECURITY_XATTR
+from transom.drivers.snapshot.unpack_windows import ATTRIBUTES_XATTR, DOS_XATTR, SECURITY_XATTR
 from transom.errors import InvalidParameter
 from transom.images.layer import WHITEOUT
 from transom.images.security import default_security
@@ -23,6 +23,7 @@ from transom.images.windows_layer import (
     DIRECTORY,
     FILE_ATTRIBUTES,
     FILES,
+    FOR_WINDOWS,
     HIDDEN,
     HIVES,
     READ_ONLY,
@@ -111,7 +112,7 @@ class WindowsDiff(PosixDiff):
             attributes = REPARSE | (DIRECTORY if self._leads_to_directory(path, entry.link) else ARCHIVE)
             entry.link = entry.link.replace("/", "\\")
         elif fd is not None:
-            attributes |= _marked(fd)
+            attributes |= _marked(fd, DOS_XATTR, HIDDEN | SYSTEM) | _marked(fd, ATTRIBUTES_XATTR, FOR_WINDOWS)
             if entry.kind == REG and not status.st_mode & _WORLD_WRITE:
                 attributes |= READ_ONLY
             security = _xattr(fd, SECURITY_XATTR)
@@ -135,10 +136,10 @@ def _times(entry: Entry, mtime_ns: int) -> None:
     entry.pax[CREATION_TIME] = print_pax_time(mtime_ns)
 
 
-def _marked(fd: int) -> int:
-    """Return the hidden and system bits as Wine keeps them."""
+def _marked(fd: int, name: str, mask: int) -> int:
+    """Return the attributes of mask that a file has in extended attribute name."""
     try:
-        return int(_xattr(fd, DOS_XATTR) or b"0", 16) & (HIDDEN | SYSTEM)
+        return int(_xattr(fd, name) or b"0", 16) & mask
     except ValueError:
         return 0
 

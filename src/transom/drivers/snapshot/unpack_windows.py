@@ -3,7 +3,8 @@
 `Files/` becomes the tree, what `Hives/` changes in the registry goes beside it, `UtilityVM/` (the virtual machine of
 Hyper-V) stays in the blob.
 What Windows knows of a file and Linux does not is kept in extended attributes: `user.DOSATTRIB` (hidden and system, as
-Wine reads and writes it), `user.transom.sd` (a security descriptor that is not the usual one).
+Wine reads and writes it), `user.transom.attributes` (others, for Windows hosts), `user.transom.sd` (a security
+descriptor that is not the usual one).
 
 Source: reference in images/windows_layer.py; overlayfs.rst for whiteouts.
 """
@@ -26,6 +27,7 @@ from transom.images.security import default_security
 from transom.images.tar import DIR, REG, Entry, Reader
 from transom.images.windows_layer import (
     DELTA_HIVES,
+    FOR_WINDOWS,
     HIDDEN,
     READ_ONLY,
     REGISTRY,
@@ -42,6 +44,7 @@ from transom.images.windows_layer import (
 
 DOS_XATTR = "user.DOSATTRIB"
 SECURITY_XATTR = "user.transom.sd"
+ATTRIBUTES_XATTR = "user.transom.attributes"
 _HIVES = {fold(name): name for name in DELTA_HIVES}
 
 
@@ -177,6 +180,8 @@ class WindowsLayer:
         marked = attributes & (HIDDEN | SYSTEM)
         if marked:
             os.setxattr(target, DOS_XATTR, f"0x{marked:x}".encode())
+        if attributes & FOR_WINDOWS:
+            os.setxattr(target, ATTRIBUTES_XATTR, f"0x{attributes & FOR_WINDOWS:x}".encode())
         if not entry.pax:
             return
         security = security_of(entry.pax, entry.name)
