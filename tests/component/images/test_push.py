@@ -1,13 +1,17 @@
 """Push, into a real registry."""
 
+import asyncio
 import gzip
 import hashlib
 import io
 import json
+import random
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +130,70 @@ async def test_push_needs_credentials(store: ImageStore, tmp_path: Path) -> None
     with local_registry(tmp_path / "registry", auth=True) as registry:
         name = f"{registry.host}/app"
         await load(store, tmp_path, make(LAYERS[0], names=[f"{name}:1"]))
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized, match=r"^no basic auth credentials$"):
             await push(store, name)
-        with pytest.raises(Unauthorized):
+        with pytest.raises(Unauthorized, match=r"^unauthorized: authentication required$"):
             await push(store, name, credentials=Credentials(USER, Secret("wrong")))
         messages = await push(store, name, credentials=Credentials(USER, Secret(PASSWORD)))
         assert "aux" in messages[-1]
+
+
+async def test_push_goes_on_after_it_broke_off(store: ImageStore, registry: LocalRegistry, tmp_path: Path) -> None:
+    """A connection is cut in the middle of a layer, once. This registry forgets what had come; not all do."""
+    data = random.Random(1).randbytes(8 << 20)  # no compression makes it smaller
+    async with cutting(registry.host, after=4 << 20) as cut:
+        name = f"127.0.0.1:{cut.port}/team/app"
+        (image,) = await load(store, tmp_path, make(layer(file("a", data)), names=[f"{name}:1"]))
+        messages = await push(store, name)
+    assert any(each.get("status", "").startswith("Retrying in") for each in messages)
+    assert "aux" in messages[-1]
+    assert cut.cuts == 1
+    assert len(registry.get(f"team/app/blobs/{image.layers[0].digest}")[0]) == image.layers[0].size
+
+
+@dataclass
+class Cutting:
+    """A way to a server that is cut once, when so many bytes have gone there."""
+
+    target: str
+    after: int
+    port: int = 0
+    sent: int = 0
+    cuts: int = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        host, _, port = self.target.partition(":")
+        there, back = await asyncio.open_connection(host, int(port))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pass(reader, back, counted=True))
+                group.create_task(self._pass(there, writer, counted=False))
+        except* ConnectionError:
+            pass
+        finally:
+            back.transport.abort()
+            writer.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
+        while data := await reader.read(1 << 16):
+            self.sent += len(data) if counted else 0
+            if counted and not self.cuts and self.sent > self.after:
+                self.cuts += 1
+                raise ConnectionResetError
+            writer.write(data)
+            await writer.drain()
+        raise ConnectionResetError  # whoever ends first ends both
+
+
+@asynccontextmanager
+async def cutting(target: str, *, after: int) -> AsyncIterator[Cutting]:
+    cut = Cutting(target, after)
+    server = await asyncio.start_server(cut.serve, "127.0.0.1", 0)
+    cut.port = server.sockets[0].getsockname()[1]
+    try:
+        yield cut
+    finally:
+        server.close()
 
 
 async def test_push_of_an_index(store: ImageStore, registry: LocalRegistry, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from transom import faults
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.send import SendImage, Sending
-from transom.errors import InvalidParameter, NotFound
+from transom.errors import Forbidden, InvalidParameter, NotFound, Unauthorized
 from transom.images.document import MAX_DOCUMENT, read_index
 from transom.images.image import Image, Name
 from transom.images.progress import Emit, status
@@ -52,14 +52,17 @@ class PushImage:
         for name, planned in plans:
             for image in planned.images:
                 check_rooted(image, parse_reference(name.name))
-        async with (
-            self.leases.lease("push") as lease,
-            self.send.registries.repository(reference, Access.PUSH, credentials(reference.domain)) as remote,
-        ):
-            sending = self.send.to(remote, credentials, emit)
-            for name, planned in plans:
-                await self._hold(lease, planned)
-                await self._one(parse_reference(name.name), planned, remote, sending, emit)
+        try:
+            async with (
+                self.leases.lease("push") as lease,
+                self.send.registries.repository(reference, Access.PUSH, credentials(reference.domain)) as remote,
+            ):
+                sending = self.send.to(remote, credentials, emit)
+                for name, planned in plans:
+                    await self._hold(lease, planned)
+                    await self._one(parse_reference(name.name), planned, remote, sending, emit)
+        except (Unauthorized, Forbidden) as exc:
+            raise type(exc)(_refusal(str(exc))) from exc
 
     def _names(self, reference: Reference) -> Sequence[Name]:
         names = [name for name in self.images.names() if parse_reference(name.name).repository == reference.repository]
@@ -124,6 +127,12 @@ class PushImage:
         if own:
             layers = "1 layer" if own == 1 else f"{own} layers"
             emit(status(f"Registry changes in {layers} are for Transom alone: Windows hosts take the files only"))
+
+
+def _refusal(text: str) -> str:
+    """Return what the registry said, as Docker shows it: without the request that it was said to."""
+    _, mark, said = text.partition('": ')
+    return said if mark else text
 
 
 async def _has_all(remote: Repository, entries: Sequence[Descriptor]) -> bool:
