@@ -94,7 +94,7 @@ GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "system": ("Manage Transom", SYSTEM),
     "volume": ("Manage volumes", VOLUME),
 }
-FIRST: tuple[str, ...] = ("run", "exec", "ps", "build", "pull", "push", "images", "version", "info")
+FIRST: tuple[str, ...] = ("run", "exec", "ps", "build", "pull", "push", "images", "login", "logout", "version", "info")
 TOP: Mapping[str, str] = {
     **{name: entry for name, entry in CONTAINER.items() if name not in ("inspect", "ls", "prune")},
     "build": "build:BUILD",
@@ -105,6 +105,8 @@ TOP: Mapping[str, str] = {
     "info": "info:INFO",
     "inspect": "inspect:INSPECT",
     "load": "archives:LOAD",
+    "login": "login:LOGIN",
+    "logout": "login:LOGOUT",
     "ps": "ps:PS",
     "pull": "registry:PULL",
     "push": "registry:PUSH",

@@ -83,15 +83,20 @@ class ClientConfig:
 
     def registry_auth(self, registry: str) -> str:
         """Return the X-Registry-Auth value for a registry's host name: stored credentials, or empty ones."""
-        return _header(self._credentials("https://index.docker.io/v1/" if registry == "docker.io" else registry))
+        return _header(self.credentials("https://index.docker.io/v1/" if registry == "docker.io" else registry))
 
     def all_registry_auth(self) -> str:
         """Return the X-Registry-Config value, which a build sends: every registry's credentials, or nothing."""
         keys = {**(self.values.get("auths") or {}), **(self.values.get("credHelpers") or {})}
-        found = {key: self._credentials(key) for key in keys}
+        found = {key: self.credentials(key) for key in keys}
         return _header({key: auth for key, auth in found.items() if auth}) if any(found.values()) else ""
 
-    def _credentials(self, key: str) -> dict[str, str]:
+    def credentials(self, key: str) -> dict[str, str]:
+        """Return what is kept for a registry by its name in config.json; nothing where nobody logged in.
+
+        Raises:
+            InvalidParameter: what is kept is damaged, or its helper is not there.
+        """
         helper = (self.values.get("credHelpers") or {}).get(key) or self.values.get("credsStore")
         auth = _from_helper(str(helper), key) if helper else None
         if auth is None:

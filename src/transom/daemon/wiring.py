@@ -610,6 +610,7 @@ def _info(
         return [f"{each.digest[:19]} Wine {each.wine_version}" for each in await bases.list()]
 
     summary = HostSummary(
-        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), {}
-    )
+        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), {},
+        config.insecure_registries, config.registry_mirrors, config.environment,
+    )  # fmt: skip
     return SystemInfo(state, summary, count, describe, clock)

@@ -2,8 +2,9 @@
 
 import os
 import platform
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ class HostSummary:
     default_runtime: str
     versions: Mapping[str, str]
     """Program → its version."""
+    insecure_registries: tuple[str, ...] = ()
+    registry_mirrors: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Where the proxies are named that registries are reached through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +124,14 @@ class SystemInfo:
             "OSType": "linux",
             "Architecture": platform.machine(),
             "IndexServerAddress": "https://index.docker.io/v1/",
-            "RegistryConfig": None,
+            "RegistryConfig": self._registries(),
             "NCPU": os.cpu_count() or 1,
             "MemTotal": memory,
             "GenericResources": None,
             "DockerRootDir": self.host.data_root,
-            "HttpProxy": "",
-            "HttpsProxy": "",
-            "NoProxy": "",
+            "HttpProxy": _proxy(self.host.environment, "http_proxy"),
+            "HttpsProxy": _proxy(self.host.environment, "https_proxy"),
+            "NoProxy": _proxy(self.host.environment, "no_proxy"),
             "Name": platform.node(),
             "Labels": [],
             "ExperimentalBuild": False,
@@ -151,6 +156,26 @@ class SystemInfo:
             "CDISpecDirs": [],
             "Warnings": None,
         }
+
+    def _registries(self) -> dict[str, Any]:
+        insecure = self.host.insecure_registries
+        named = {
+            name: {"Name": name, "Mirrors": [], "Secure": False, "Official": False}
+            for name in insecure if "/" not in name
+        }  # fmt: skip
+        mirrors = list(self.host.registry_mirrors)
+        hub = {"Name": "docker.io", "Mirrors": mirrors, "Secure": True, "Official": True}
+        return {
+            "InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8", *(name for name in insecure if "/" in name)],
+            "IndexConfigs": {**named, "docker.io": hub},
+            "Mirrors": mirrors,
+        }
+
+
+def _proxy(environment: Mapping[str, str], name: str) -> str:
+    """Return a proxy's URL as it may be shown: without a password."""
+    found = environment.get(name) or environment.get(name.upper()) or ""
+    return re.sub(r"//[^/@]*@", "//xxxxx:xxxxx@", found)
 
 
 def _base_row(text: str) -> list[str]:

@@ -1,0 +1,104 @@
+"""Registries through the docker CLI and our own: pull, run, build, log in."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.engine import PROGRAMS, Engine, docker_environment
+from tests.support.images import BUSYBOX, Made, directory, file, layer, make, symlink
+from tests.support.registry import PASSWORD, USER, LocalRegistry, local_registry, publish
+
+pytestmark = [pytest.mark.root, pytest.mark.needs("conmon", "busybox")]
+
+
+def image(text: str) -> Made:
+    """Return an image that prints text; its one layer is no other image's."""
+    shell = layer(
+        directory("bin"), file("bin/busybox", Path(BUSYBOX).read_bytes(), mode=0o755), symlink("bin/sh", "busybox"),
+        symlink("bin/cat", "busybox"), file("hello", text),
+    )  # fmt: skip
+    return make(shell, config={"Cmd": ["cat", "/hello"], "Env": ["PATH=/bin"]})
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRegistry]:
+    with local_registry(tmp_path_factory.mktemp("registry")) as running:
+        for tag in ("run", "ours", "build"):
+            publish(running, f"team/{tag}", "1", image(f"from {tag}\n"))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRegistry]:
+    with local_registry(tmp_path_factory.mktemp("guarded"), auth=True) as running:
+        yield running
+
+
+def test_run_pulls_what_is_not_here(engine: Engine, registry: LocalRegistry) -> None:
+    name = f"{registry.host}/team/run:1"
+    done = engine.docker("run", "--rm", name)
+    assert done.out == "from run\n"
+    assert f"Unable to find image '{name}' locally" in done.err
+    assert f"Status: Downloaded newer image for {name}" in done.err
+    digest = json.loads(engine.docker("image", "inspect", name).out)[0]["RepoDigests"][0]
+    shown = engine.docker("images", "--digests", "--format", "{{.Repository}}@{{.Digest}}").out.split()
+    assert digest in shown
+    assert registry.host in engine.docker("images", "--tree").out
+    seen = engine.docker("manifest", "inspect", "--insecure", name).out
+    assert json.loads(seen)["config"]["digest"] == image("from run\n").id
+    engine.docker("rmi", name)
+
+
+def test_ours_pulls_too(engine: Engine, registry: LocalRegistry) -> None:
+    name = f"{registry.host}/team/ours"
+    assert "Pull complete" in engine.transom("pull", f"{name}:1").out
+    assert engine.transom("pull", "-q", "-a", name).out.strip().endswith(name)
+    assert engine.transom("run", "--rm", f"{name}:1").out == "from ours\n"
+    engine.docker("rmi", f"{name}:1")
+
+
+def test_build_pulls_its_base(engine: Engine, registry: LocalRegistry) -> None:
+    name = f"{registry.host}/team/build:1"
+    dockerfile = f"FROM {name}\nRUN cat /hello\n".encode()
+    digest = registry.get("team/build/manifests/1")[1]["docker-content-digest"]
+    out = engine.docker("build", "-t", "on-pulled", "-", stdin=dockerfile).out
+    assert f"Digest: {digest}" in out
+    assert "from build" in out
+    assert f"Digest: {digest}" not in engine.docker("build", "-", stdin=dockerfile).out
+    assert "Image is up to date" in engine.docker("build", "--pull", "-", stdin=dockerfile).out
+    engine.docker("rmi", "on-pulled", name)
+
+
+def test_login_is_proved_and_kept(engine: Engine, guarded: LocalRegistry, tmp_path: Path) -> None:
+    environment = docker_environment() | {"DOCKER_CONFIG": str(tmp_path), "DOCKER_HOST": f"unix://{engine.socket}"}
+    name = f"{guarded.host}/team/app:1"
+
+    def ours(*arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        argv = [str(PROGRAMS / "transom"), *arguments]
+        return subprocess.run(
+            argv, input=given, capture_output=True, text=True, check=False, env=environment, timeout=60
+        )
+
+    assert "no basic auth credentials" in ours("pull", name).stderr
+    wrong = ours("login", "-u", USER, "--password-stdin", guarded.host, given="wrong\n")
+    assert wrong.returncode == 1
+    assert "unauthorized" in wrong.stderr
+    assert not (tmp_path / "config.json").exists()
+    done = ours("login", "-u", USER, "--password-stdin", guarded.host, given=PASSWORD + "\n")
+    assert done.stdout == "Login Succeeded\n", done.stderr
+    assert os.stat(tmp_path / "config.json").st_mode & 0o777 == 0o600
+    assert "manifest unknown" in ours("pull", name).stderr
+    with_docker = engine.docker("pull", name, check=False, env={"DOCKER_CONFIG": str(tmp_path)})
+    assert "manifest unknown" in with_docker.err
+    built = engine.docker(
+        "build", "-", stdin=f"FROM {name}\n".encode(), check=False, env={"DOCKER_CONFIG": str(tmp_path)}
+    )
+    assert "manifest unknown" in built.err
+    again = ours("login", guarded.host)
+    assert again.stdout == "Authenticating with existing credentials...\nLogin Succeeded\n"
+    assert "Removing login credentials" in ours("logout", guarded.host).stdout
+    assert json.loads((tmp_path / "config.json").read_text())["auths"] == {}
+    assert "no basic auth credentials" in ours("pull", name).stderr
