@@ -10,6 +10,7 @@ from pathlib import Path
 
 from transom import faults
 from transom.aio.locks import KeyedLock
+from transom.drivers.exec.wine.base import jobs, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
 from transom.drivers.exec.wine.base.fetch import Mirror
