@@ -137,6 +137,7 @@ class Engine:
 
     def __enter__(self) -> "Engine":
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.chmod(0o711)  # as Windows containers, which run as other users, need it
         self.start()
         return self
 

@@ -11,9 +11,11 @@ from typing import NamedTuple
 from transom.drivers.exec.oci.driver import OciDriver, OciSettings
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
+from transom.drivers.exec.wine.owners import choose, taken_on_host
 from transom.execution.spec import ExecSpec, ProcessSpec
 from transom.execution.stdio import Stdio
 from transom.host.cgroup import UNIFIED, Cgroups, detect
+from transom.host.idmap import IdMaps
 from transom.model.ids import ContainerId, ExecId, new_id
 from transom.model.mount import Mount, MountKind
 
@@ -35,17 +37,22 @@ class Machine:
     driver: WineDriver = field(init=False)
     oci: OciDriver = field(init=False)
     cgroups: Cgroups = field(init=False)
+    idmaps: IdMaps = field(init=False)
     made: list[ContainerId] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.idmaps = IdMaps()
         hierarchy = detect()
         # crun refuses a host with both kinds of cgroups, unless in the engine's own mount namespace.
         runtime = shutil.which("runc" if hierarchy.hybrid else "crun") or shutil.which("runc") or ""
         conmon = shutil.which("conmon") or ""
         settings = OciSettings(runtime, conmon, self.top / "exec", f"tt-{self.top.name}", "")
         self.cgroups = Cgroups(hierarchy)
-        self.oci = OciDriver(settings, self.cgroups, name="oci")
-        self.driver = WineDriver(WineSettings(self.top / "exec"), self.oci, self.bases)
+        self.oci = OciDriver(settings, self.cgroups, self.idmaps, name="oci")
+        self.top.chmod(0o711)  # the container's user has to get there
+        owners = choose(self.top.name, taken_on_host())
+        settings_ = WineSettings(self.top / "exec", None if self.idmaps.refusal(self.top, owners.whole) else owners)
+        self.driver = WineDriver(settings_, self.oci, self.bases, self.idmaps)
 
     def spec(self, line: str = "", **changes: object) -> ExecSpec:
         """Return a container that runs line; changes are fields of ExecSpec or ProcessSpec."""

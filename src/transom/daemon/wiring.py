@@ -41,6 +41,7 @@ from transom.drivers.exec.oci.driver import OciDriver, OciSettings
 from transom.drivers.exec.wine.base.build import DebianBaseBuilder
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
+from transom.drivers.exec.wine.owners import Owners, choose, taken_on_host
 from transom.drivers.exec.wine.prefix import registry_delta
 from transom.drivers.exec.wine.translate import DRIVE_C
 from transom.drivers.log.files import LogFiles
@@ -138,6 +139,7 @@ from transom.errors import Conflict, NotFound
 from transom.events.bus import EventBus
 from transom.execution.driver import ExecDriver
 from transom.host.cgroup import Cgroups, Hierarchy, detect
+from transom.host.idmap import IdMaps, closed_to_others
 from transom.host.processes import process_rows, run_ps
 from transom.host.spool import Spool
 from transom.host.worker import Workers
@@ -228,7 +230,7 @@ def find_host(config: Config) -> Host:
     return Host(instance_name(config), detect(), runtimes, conmon, init_path)
 
 
-def _oci_drivers(config: Config, host: Host) -> dict[str, OciDriver]:
+def _oci_drivers(config: Config, host: Host, idmaps: IdMaps) -> dict[str, OciDriver]:
     """Return driver name → driver, the default runtime's under the plain name."""
     cgroups = Cgroups(host.hierarchy)
     drivers: dict[str, OciDriver] = {}
@@ -238,7 +240,7 @@ def _oci_drivers(config: Config, host: Host) -> dict[str, OciDriver]:
             path, host.conmon, config.exec_root, host.instance, host.init_path,
             config.environment.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
         )  # fmt: skip
-        drivers[name] = OciDriver(settings, cgroups, name=name)
+        drivers[name] = OciDriver(settings, cgroups, idmaps, name=name)
     return drivers
 
 
@@ -274,11 +276,16 @@ async def build_engine(config: Config) -> Engine:
     places = Places(config.data_root)
     announce = Announce(bus)
     logs = LogFiles(places.log, str(config.data_root))
-    oci = _oci_drivers(config, host)
+    idmaps = IdMaps()
+    oci = _oci_drivers(config, host, idmaps)
+    owners = choose(host.instance, taken_on_host())
+    closed = closed_to_others(config.exec_root) or closed_to_others(config.data_root)
+    unmapped = closed or idmaps.refusal(config.data_root, owners.whole)
+    wine = WineSettings(config.data_root, None if unmapped else owners)
     drivers: dict[str, ExecDriver] = {**oci}
-    for name, inner in oci.items():
-        wine = name.replace("oci", "wine")
-        drivers[wine] = WineDriver(WineSettings(config.data_root), inner, bases, name=wine)
+    for oci_name, inner in oci.items():
+        name = oci_name.replace("oci", "wine")
+        drivers[name] = WineDriver(wine, inner, bases, idmaps, name=name)
     state = RunState(containers, drivers, Hubs(logs), Waits(), announce, operations)
     step_cache = await StepTable.load(database, clock)
     registries = RegistryClient(_registry_settings(config))
@@ -383,7 +390,7 @@ async def build_engine(config: Config) -> Engine:
             PullBase(bases, registries), RemoveBase(bases, base_usage), base_usage, spool,
         ).routes(),
         *SystemRoutes(
-            _info(config, host, state, stored.images, bases, clock),
+            _info(_summary(config, host, owners, unmapped), state, stored.images, bases, clock),
             _disk_usage(stored, image_uses, list_containers, manage_volumes, snapshots, step_cache, clock), bus,
         ).routes(),
         *AbsentRoutes().routes(),
@@ -600,8 +607,18 @@ def _storage(snapshot: str) -> dict[str, Any]:
     return {"Name": "overlay2", "Data": {"ID": snapshot}}
 
 
+def _summary(config: Config, host: Host, owners: Owners, unmapped: str) -> HostSummary:
+    """Return what docker info says of the host; unmapped: why Windows containers have no users of their own."""
+    security = [] if unmapped else [f"name=windows-userns,first={owners.first}"]
+    warnings = [f"WARNING: Windows containers run as the host's root user: {unmapped}"] if unmapped else []
+    return HostSummary(
+        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), {},
+        config.insecure_registries, config.registry_mirrors, config.environment, security, warnings,
+    )  # fmt: skip
+
+
 def _info(
-    config: Config, host: Host, state: RunState, images: ImageTable, bases: DiskBaseStore, clock: SystemClock
+    summary: HostSummary, state: RunState, images: ImageTable, bases: DiskBaseStore, clock: SystemClock
 ) -> SystemInfo:
     async def count() -> int:
         return len(images.all())
@@ -609,8 +626,4 @@ def _info(
     async def describe() -> list[str]:
         return [f"{each.digest[:19]} Wine {each.wine_version}" for each in await bases.list()]
 
-    summary = HostSummary(
-        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), {},
-        config.insecure_registries, config.registry_mirrors, config.environment,
-    )  # fmt: skip
     return SystemInfo(state, summary, count, describe, clock)

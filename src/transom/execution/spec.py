@@ -120,6 +120,9 @@ class ExecSpec:
     shm_size_bytes: int = 0
     oom_score_adj: int = 0
     idmap: tuple[IdMap, ...] = ()
+    """Users (and groups) of the container's user namespace; empty: it is the host's."""
+    has_sysfs: bool = True
+    """False: /sys is what the root and mounts have there."""
     os_version: str = ""
     base: str = ""
     cgroup_parent: str = ""

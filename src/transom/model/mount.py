@@ -29,6 +29,7 @@ class Mount:
     source: host path of a bind.
     lowers: overlay's lower directories, topmost first.
     upper, work: overlay's writable directories; both empty for a read-only view.
+    idmap: owners on disk (inside) and for the kernel (outside); gidmap: of groups, where they differ.
     """
 
     kind: MountKind
@@ -41,3 +42,4 @@ class Mount:
     size_bytes: int = 0
     options: tuple[str, ...] = ()
     idmap: tuple[IdMap, ...] = ()
+    gidmap: tuple[IdMap, ...] = ()

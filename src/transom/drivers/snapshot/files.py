@@ -13,6 +13,7 @@ from transom.drivers.snapshot.read_tree import TreeRead, own_mounts
 from transom.drivers.snapshot.spelling import Spelling
 from transom.drivers.snapshot.streams import HashedStream
 from transom.errors import InvalidParameter, NotFound
+from transom.host.idmap import acting_as
 from transom.host.job import Report
 from transom.host.mount import mount_root, private_namespace
 from transom.host.rootfs import Rootfs
@@ -79,7 +80,9 @@ def get_tree(arguments: At, fds: Sequence[int], report: Report) -> None:
         name = "."  # the names say that contents are meant: clients look for `./`
     writer = LayerWriter(fds[0], compress=False)
     try:
-        TreeRead(writer).run(root, path, name, follow=_follows(arguments.path))
+        TreeRead(writer, without_owners=arguments.root.folds_case).run(
+            root, path, name, follow=_follows(arguments.path)
+        )
     except OSError as exc:
         raise _explained(exc, arguments.path) from exc
     writer.finish()
@@ -100,19 +103,28 @@ def put_tree(arguments: At, fds: Sequence[int], report: Report) -> None:
     os.fchdir(root.fd)
     os.chroot(".")
     os.fchdir(directory)
-    writer = TreePut(arguments.options, folds_case=arguments.root.folds_case)
-    reader = Reader(stream)
-    for entry in reader:
-        writer.apply(entry, reader)
-    stream.finish()
-    writer.close()
+    owner = _sole_owner(root) if arguments.root.folds_case else (0, 0)
+    with acting_as(*owner):
+        writer = TreePut(arguments.options, sole_owner=owner if arguments.root.folds_case else None)
+        reader = Reader(stream)
+        for entry in reader:
+            writer.apply(entry, reader)
+        stream.finish()
+        writer.close()
+
+
+def _sole_owner(root: Rootfs) -> tuple[int, int]:
+    """Return whose everything is in a root where owners mean nothing: a mapped mount takes no file from another."""
+    status = os.fstat(root.fd)
+    return status.st_uid, status.st_gid
 
 
 def export_tree(arguments: At, fds: Sequence[int], report: Report) -> None:
     """Write a tar of the whole root to fds[0]. A job."""
     root = _open(arguments)
     writer = LayerWriter(fds[0], compress=False)
-    TreeRead(writer, own_mounts(arguments.root.path)).run(root, "", "", follow=False, with_top=False)
+    reader = TreeRead(writer, own_mounts(arguments.root.path), without_owners=arguments.root.folds_case)
+    reader.run(root, "", "", follow=False, with_top=False)
     writer.finish()
 
 

@@ -17,12 +17,18 @@ from transom.snapshots.files import PutOptions
 
 
 class TreePut(PosixLayer):
-    """Applies entries below the present directory; a name that begins with `.wh.` is a name like any other."""
+    """Applies entries below the present directory; a name that begins with `.wh.` is a name like any other.
 
-    def __init__(self, options: PutOptions, *, folds_case: bool) -> None:
+    sole_owner: of everything, in a tree of Windows', which has no owners of Linux'; None for a tree of Linux'.
+    """
+
+    def __init__(self, options: PutOptions, *, sole_owner: tuple[int, int] | None) -> None:
         super().__init__(())
         self._options = options
-        self._spelling = Spelling((os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),)) if folds_case else None
+        self._owner = sole_owner or (0, 0)
+        self._spelling = None
+        if sole_owner is not None:
+            self._spelling = Spelling((os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC),))
 
     def apply(self, entry: Entry, reader: Reader) -> None:
         """Make entry.
@@ -58,7 +64,7 @@ class TreePut(PosixLayer):
         spelled = self._spelling.spell(directory) if directory else ""
         if name != whole and spelled and not os.path.isdir(spelled):
             raise InvalidParameter(f"Could not find the directory of {whole}")
-        entry.uid = entry.gid = 0
+        entry.uid, entry.gid = self._owner
         if entry.kind == DIR or not entry.mode & 0o222:
             entry.mode = 0o755 if entry.kind == DIR else 0o555
         else:

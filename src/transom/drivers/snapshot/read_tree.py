@@ -12,11 +12,15 @@ from transom.images.tar import DIR, REG, Entry
 
 
 class TreeRead(PosixDiff):
-    """Walks a tree; of what stands at one of mounts the place alone is written, empty."""
+    """Walks a tree; of what stands at one of mounts the place alone is written, empty.
 
-    def __init__(self, writer: LayerWriter, mounts: Collection[str] = ()) -> None:
+    without_owners: everything is written as root's.
+    """
+
+    def __init__(self, writer: LayerWriter, mounts: Collection[str] = (), *, without_owners: bool) -> None:
         super().__init__(writer, LowerView(()), _no_view)
         self._mounts = frozenset(mounts)
+        self._without_owners = without_owners
 
     def run(self, root: Rootfs, path: str, name: str, *, follow: bool, with_top: bool = True) -> None:  # type: ignore[override]
         """Write path, its entries named from name; with_top: path itself, too.
@@ -36,6 +40,11 @@ class TreeRead(PosixDiff):
             self._children(fd, name, fresh=True)
         finally:
             os.close(fd)
+
+    def _describe(self, entry: Entry, fd: int | None, status: os.stat_result) -> None:
+        super()._describe(entry, fd, status)
+        if self._without_owners:
+            entry.uid = entry.gid = 0
 
     def _renamed(self, directory: int, base: str, name: str, status: os.stat_result) -> None:
         """Write one file under another name."""

@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,9 @@ class HostSummary:
     registry_mirrors: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     """Where the proxies are named that registries are reached through."""
+    security: Sequence[str] = ()
+    """Security options beside those that every host has."""
+    warnings: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +155,13 @@ class SystemInfo:
             "ContainerdCommit": {"ID": ""},
             "RuncCommit": {"ID": ""},
             "InitCommit": {"ID": ""},
-            "SecurityOptions": ["name=seccomp,profile=builtin", *(["name=cgroupns"] if v2 else [])],
+            "SecurityOptions": [
+                "name=seccomp,profile=builtin",
+                *(["name=cgroupns"] if v2 else []),
+                *self.host.security,
+            ],
             "CDISpecDirs": [],
-            "Warnings": None,
+            "Warnings": list(self.host.warnings) or None,
         }
 
     def _registries(self) -> dict[str, Any]:

@@ -213,6 +213,8 @@ def _mounts(spec: ExecSpec, facts: Facts) -> list[dict[str, Any]]:
     if spec.namespaces.network == "host":
         # A sysfs of another network namespace than the process' own cannot be mounted by the runtime's user.
         mounts[3] = {"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", sys_mode]}
+    if not spec.has_sysfs:
+        mounts = [mount for mount in mounts if not mount["destination"].startswith("/sys")]
     targets = {mount.target for mount in spec.mounts}
     if "/dev/shm" not in targets:
         if spec.namespaces.ipc == "host":

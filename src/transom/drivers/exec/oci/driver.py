@@ -35,10 +35,11 @@ from transom.execution.driver import ExitStatus, ResourceUsage, RuntimeStatus
 from transom.execution.spec import ExecSpec, ProcessSpec, Resources
 from transom.execution.stdio import Stdio
 from transom.host.cgroup import Cgroups
+from transom.host.idmap import IdMaps
 from transom.host.mount import mount_root, unmount
 from transom.host.rootfs import Rootfs
 from transom.model.ids import ContainerId, ExecId
-from transom.model.mount import MountKind
+from transom.model.mount import Mount, MountKind
 
 PREPARED = faults.declare("oci.create.prepared", "the root is mounted and the bundle written")
 CREATED = faults.declare("oci.create.created", "the runtime has made the container")
@@ -63,10 +64,11 @@ class OciSettings:
 class OciDriver:
     """Implements ExecDriver and every Supports* but flush."""
 
-    def __init__(self, settings: OciSettings, cgroups: Cgroups, *, name: str) -> None:
+    def __init__(self, settings: OciSettings, cgroups: Cgroups, idmaps: IdMaps, *, name: str) -> None:
         self.name = name
         self._settings = settings
         self._cgroups = cgroups
+        self._idmaps = idmaps
         self._monitor = Monitor(settings.conmon)
         self._files = ContainerFiles(settings.exec_root)
         self._runtime = Runtime(settings.runtime, settings.exec_root / "runtime" / name, {"PATH": settings.search_path})
@@ -101,11 +103,8 @@ class OciDriver:
         mount_root(spec.root, str(root))
         sources: dict[int, str] = {}
         for index, mount in enumerate(spec.mounts):
-            if mount.kind is MountKind.OVERLAY:
-                target = directory / "mounts" / str(index)
-                target.mkdir(parents=True)
-                mount_root(mount, str(target))
-                sources[index] = str(target)
+            if mount.kind is MountKind.OVERLAY or mount.idmap:
+                sources[index] = self._mount_here(mount, directory, index)
         with Rootfs.at(str(root)) as rootfs:
             user = user_in(rootfs, spec.process)
             if not spec.root.readonly:
@@ -120,6 +119,22 @@ class OciDriver:
             sources=sources,
         )
         return bundle.config(spec, facts)
+
+    def _mount_here(self, mount: Mount, directory: Path, index: int) -> str:
+        """Mount in our own namespace what the runtime could not, and return where."""
+        target = directory / "mounts" / str(index)
+        if mount.kind is MountKind.BIND and not os.path.isdir(mount.source):
+            target.parent.mkdir(exist_ok=True)
+            target.touch()
+        else:
+            target.mkdir(parents=True)
+        if mount.kind is MountKind.BIND:
+            self._idmaps.bind(mount, str(target))
+        elif mount.idmap:
+            self._idmaps.overlay(mount, str(target), directory / "layers")
+        else:
+            mount_root(mount, str(target))
+        return str(target)
 
     def _monitored(self, spec: ExecSpec, directory: Path) -> Monitored:
         process = spec.process
@@ -252,10 +267,10 @@ class OciDriver:
     def _remove_directories(self, container_id: str) -> None:
         shutil.rmtree(self._runtime.root / container_id, ignore_errors=True)
         directory = self._files.directory(container_id)
-        for mounted in (directory / "rootfs", *(directory / "mounts").glob("*")):
+        for mounted in (directory / "rootfs", *(directory / "mounts").glob("*"), *(directory / "layers").glob("*")):
             with contextlib.suppress(FileNotFoundError):
                 # rmdir, never rmtree: should the root still be mounted, nothing in it may be touched.
-                mounted.rmdir()
+                mounted.rmdir() if mounted.is_dir() else mounted.unlink()
         shutil.rmtree(directory, ignore_errors=True)
 
     async def list(self) -> Sequence[ContainerId]:

@@ -5,6 +5,7 @@ What it keeps of a container is in `<exec root>/wine/<id>/` (see control.py) and
 """
 
 import asyncio
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
@@ -19,6 +20,7 @@ from transom.aio.locks import KeyedLock
 from transom.drivers.exec.wine import prefix, request, translate
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.control import MAIN, Control, Listener, exec_name
+from transom.drivers.exec.wine.owners import Owners
 from transom.errors import Conflict, StartFailed, TransomError, Unavailable
 from transom.execution.driver import (
     ExecDriver,
@@ -35,7 +37,11 @@ from transom.execution.driver import (
 )
 from transom.execution.spec import ExecSpec, ProcessSpec, Resources
 from transom.execution.stdio import Stdio
+from transom.host.idmap import IdMaps
 from transom.model.ids import ContainerId, ExecId
+from transom.model.mount import MountKind
+
+log = logging.getLogger(__name__)
 
 PREPARED = faults.declare("wine.create.prepared", "registry and control directory are made, the container is not")
 
@@ -67,16 +73,22 @@ class WineSettings:
     """Where the driver keeps its files: below the data root. Containers write there, and the exec root is memory."""
 
     data_root: Path
+    owners: Owners | None = None
+    """The range of host users that containers run as, None if this host cannot map mounts."""
 
 
 class WineDriver:
     """Implements ExecDriver and every Supports* of the inner driver, and SupportsFlush."""
 
-    def __init__(self, settings: WineSettings, inner: Inner, bases: DiskBaseStore, *, name: str = "wine") -> None:
+    def __init__(
+        self, settings: WineSettings, inner: Inner, bases: DiskBaseStore, idmaps: IdMaps, *, name: str = "wine"
+    ) -> None:
         self.name = name
         self._top = settings.data_root / "wine"
+        self._owners = settings.owners
         self._inner = inner
         self._bases = bases
+        self._idmaps = idmaps
         self._machine_mhz = _processor_mhz()
         self._reports = KeyedLock()
 
@@ -102,9 +114,19 @@ class WineDriver:
                 control.put(MAIN, wanted)
                 made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
             faults.point(PREPARED)
-            places = translate.Places(base, control.directory, made)
-            await self._inner.create(translate.linux_spec(spec, places, user))
+            places = translate.Places(base, control.directory, made, self._owners)
+            await self._inner.create(self._linux_spec(spec, places, user))
             undo.keep()
+
+    def _linux_spec(self, spec: ExecSpec, places: translate.Places, user: str) -> ExecSpec:
+        """Return the Linux container; it is the host's root where something that it mounts cannot be mapped."""
+        made = translate.linux_spec(spec, places, user)
+        for mount in made.mounts:
+            if mount.kind is MountKind.BIND and mount.idmap and not self._idmaps.can_bind(mount):
+                told = {"container": spec.container_id, "source": mount.source}
+                log.warning("a Windows container runs as the host's root: a mount cannot be mapped", extra=told)
+                return translate.linux_spec(spec, replace(places, owners=None), user)
+        return made
 
     async def start(self, container_id: ContainerId) -> int | None:
         """Let process 1 run, and wait for its word that the program runs."""

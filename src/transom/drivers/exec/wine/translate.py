@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transom.drivers.exec.wine.owners import Owners
 from transom.drivers.exec.wine.prefix import check_drive
 from transom.drivers.snapshot.spelling import Spelling
 from transom.errors import NotSupported
@@ -23,6 +24,9 @@ DRIVE_C = "/c"
 OVERLAY_OPTIONS = ("redirect_dir=on", "metacopy=off", "index=off")
 LINUX = "linux"
 
+SYSTEM = ("/sys/devices/system/cpu", "/sys/devices/system/node")
+"""All that Wine reads of /sys. The rest would show the host's devices and networks."""
+
 CAPABILITIES = ("DAC_OVERRIDE", "FOWNER", "NET_BIND_SERVICE")
 """Windows' administrator reads and writes what is mounted into the container, and listens where he likes."""
 
@@ -34,6 +38,8 @@ class Places:
     base: Path
     control: Path
     prefix: Path
+    owners: Owners | None = None
+    """None: the container's root is the host's."""
 
 
 def drive_c(root: Mount, base: Path) -> Mount:
@@ -49,7 +55,6 @@ def drive_c(root: Mount, base: Path) -> Mount:
         work=root.work if upper else "",
         readonly=root.readonly,
         options=OVERLAY_OPTIONS,
-        idmap=root.idmap,
     )
 
 
@@ -95,6 +100,14 @@ def linux_mounts(mounts: Sequence[Mount], c: Mount) -> tuple[Mount, ...]:
     return tuple(made)
 
 
+def owned(mount: Mount, owners: Owners | None) -> Mount:
+    """Return a user's mount as one whose files are the container's own."""
+    if owners is None or mount.kind is not MountKind.BIND:
+        return mount
+    users, groups = owners.of_directory(mount.source)
+    return replace(mount, idmap=users, gidmap=groups)
+
+
 def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
     """Return the container to hand to the OCI driver.
 
@@ -112,12 +125,17 @@ def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
     c = drive_c(spec.root, places.base)
     if spec.readonly_root:
         c = replace(c, readonly=True)
+    has_places = all((places.base / "linux" / path[1:]).is_dir() for path in SYSTEM)  # older bases have none
+    shown = [path for path in SYSTEM if has_places and os.path.isdir(path)]
+    whole = places.owners.whole if places.owners else ()
     fixed = (
         Mount(MountKind.TMPFS, target="/run/user", options=("mode=0755",)),
-        Mount(MountKind.BIND, target=PREFIX, source=str(places.prefix)),
-        Mount(MountKind.BIND, target=CONTROL, source=str(places.control)),
-        c,
+        Mount(MountKind.BIND, target=PREFIX, source=str(places.prefix), idmap=whole),
+        Mount(MountKind.BIND, target=CONTROL, source=str(places.control), idmap=whole),
+        replace(c, idmap=whole),
+        *(Mount(MountKind.BIND, target=path, source=path, readonly=True) for path in shown),
     )
+    mounts = linux_mounts(spec.mounts, c)
     return replace(
         spec,
         os=LINUX,
@@ -125,7 +143,9 @@ def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
         root=Mount(MountKind.BIND, source=str(places.base / "linux"), readonly=True),
         readonly_root=True,
         init=False,
-        mounts=(*fixed, *linux_mounts(spec.mounts, c)),
+        mounts=(*fixed, *(owned(mount, places.owners) for mount in mounts)),
+        idmap=whole,
+        has_sysfs=not has_places,
         security=replace(spec.security, cap_add=CAPABILITIES, cap_drop=("ALL",), no_new_privileges=True),
         os_version="",
         base="",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from transom.drivers.exec.wine import translate
+from transom.drivers.exec.wine.owners import Owners
 from transom.drivers.exec.wine.translate import Places
 from transom.errors import InvalidParameter, NotSupported
 from transom.execution.spec import ExecSpec, ProcessSpec, Security
@@ -89,3 +90,26 @@ def test_target_without_drive_is_refused(spec: ExecSpec, places: Places) -> None
 def test_privileged_is_not_supported(spec: ExecSpec, places: Places) -> None:
     with pytest.raises(NotSupported):
         translate.linux_spec(replace(spec, security=Security(privileged=True)), places, "Bob")
+
+
+def test_everything_writable_is_the_containers_own(spec: ExecSpec, places: Places, tmp_path: Path) -> None:
+    mount = Mount(MountKind.BIND, target="C:\\data", source=str(tmp_path))
+    owners = Owners(1 << 30)
+    made = translate.linux_spec(replace(spec, mounts=(mount,)), replace(places, owners=owners), "Bob")
+
+    assert made.idmap == owners.whole
+    binds = [each for each in made.mounts if each.kind is not MountKind.TMPFS and not each.readonly]
+    assert len(binds) == 4
+    assert all(each.idmap for each in binds)
+
+
+def test_little_of_sys_is_shown_where_the_base_has_places_for_it(spec: ExecSpec, places: Places) -> None:
+    assert translate.linux_spec(spec, places, "Bob").has_sysfs
+
+    for path in translate.SYSTEM:
+        (places.base / "linux" / path[1:]).mkdir(parents=True)
+    made = translate.linux_spec(spec, places, "Bob")
+
+    assert not made.has_sysfs
+    shown = [each for each in made.mounts if each.target.startswith("/sys")]
+    assert shown and all(each.readonly and each.target in translate.SYSTEM for each in shown)
