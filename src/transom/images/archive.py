@@ -5,7 +5,7 @@ and later write them. Source: moby image/spec v1.2 "Combined Image JSON + Filesy
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import msgspec
@@ -83,6 +83,20 @@ class Archives(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be saved: images, each with the names to save it under.
+
+    indexes: name → the index that it leads to and that is saved whole, where several of an index's images are here.
+    in_indexes: the images that those lead to; only one of each name's has the name beside it as well, since readers
+    that know no indexes give a name to one image.
+    """
+
+    images: Sequence[tuple[Image, Sequence[Reference]]]
+    indexes: Mapping[str, Descriptor] = field(default_factory=dict)
+    in_indexes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """An image that an archive holds: its names, where its config and layers lie, and the manifest if it has one.
 
@@ -119,14 +133,16 @@ def listing_of(images: Sequence[tuple[Image, Sequence[Reference]]]) -> bytes:
     return msgspec.json.encode(entries)
 
 
-def index_of(images: Sequence[tuple[Image, Sequence[Reference]]]) -> bytes:
-    """Return index.json: an entry for each name of each image, one for an image without a name."""
+def index_of(chosen: "Chosen") -> bytes:
+    """Return index.json: an entry for each name of each image, one for an image that no name and no index leads to."""
     entries: list[Descriptor] = []
-    for image, names in images:
-        plain = image.manifest
-        notes: list[dict[str, str]] = [{CONTAINERD_NAME: str(name), REF_NAME: name.tag} for name in names]
-        for annotations in notes or [{}]:
-            entries.append(Descriptor(plain.media_type, plain.digest, plain.size, (), annotations, image.platform))
+    for image, names in chosen.images:
+        plain = replace(image.manifest, urls=(), platform=image.platform)
+        found = [(chosen.indexes.get(str(name), plain), name) for name in names]
+        for target, name in found:
+            entries.append(replace(target, annotations={CONTAINERD_NAME: str(name), REF_NAME: name.tag}))
+        if not found and image.id not in chosen.in_indexes:
+            entries.append(replace(plain, annotations={}))
     return write_index(entries)
 
 

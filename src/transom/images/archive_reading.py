@@ -128,7 +128,7 @@ def candidates(extracted: Extracted, documents: Mapping[str, bytes]) -> list[Can
     for candidate in listed:
         other = by_config.get(candidate.config)
         if other is not None and len(other.layers) == len(candidate.layers):
-            candidate = replace(other, names=candidate.names)
+            candidate = replace(other, names=candidate.names or other.names)
         result.append(candidate)
     return result
 

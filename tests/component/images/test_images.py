@@ -241,7 +241,7 @@ async def test_pull_of_windows_base_is_answered_by_the_engine_s(store: ImageStor
     assert image.config.unrooted == "mcr.microsoft.com/windows/nanoserver:ltsc2022"
     assert image.snapshot == ""
     assert "nothing was downloaded" in messages[0]
-    assert await store.pull("mcr.microsoft.com/windows/nanoserver", "ltsc2022", lambda _: None) == image_id
+    assert await store.pull("mcr.microsoft.com/windows/nanoserver", "ltsc2022", lambda _: None) == [image_id]
 
 
 @pytest.mark.parametrize(

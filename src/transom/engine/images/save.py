@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transom.engine.images.announce import AnnounceImage
-from transom.engine.images.lookup import LookupImage
+from transom.engine.images.lookup import Found, LookupImage
 from transom.images import archive
-from transom.images.archive import Archives
+from transom.images.archive import Archives, Chosen
 from transom.images.content import ContentStore
 from transom.images.image import Image
 from transom.images.repository import LeaseKind, Leases
 from transom.model.ids import Digest
+from transom.model.oci import INDEX_TYPES, Descriptor
 from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
 
@@ -28,46 +29,63 @@ class SaveImages:
     leases: Leases
     announce: AnnounceImage
 
-    def choose(
-        self, texts: Sequence[str], platform: Platform | None = None
-    ) -> Sequence[tuple[Image, Sequence[Reference]]]:
+    def choose(self, texts: Sequence[str], platform: Platform | None = None) -> Chosen:
         """Return the images that texts name with the tags to save: a repository without a tag means all its tags.
+
+        Without a platform a tag that leads to an index means all of its images that are here.
 
         Raises:
             NoSuchImage: one is not here. InvalidParameter: one is malformed.
         """
         chosen: dict[str, tuple[Image, list[Reference]]] = {}
+        indexes: dict[str, Descriptor] = {}
+        in_indexes: set[str] = set()
         for text in texts:
             for name in self._tags(text) or (text,):
                 found = self.lookup(name, platform)
                 _, names = chosen.setdefault(found.image.id, (found.image, []))
-                if found.reference is not None and not found.reference.digest:
-                    reference = found.reference.with_default_tag()
-                    if reference not in names:
-                        names.append(reference)
-        return list(chosen.values())
+                if found.reference is None or found.reference.digest:
+                    continue
+                reference = found.reference.with_default_tag()
+                if reference not in names:
+                    names.append(reference)
+                variants = self._variants(found) if platform is None else ()
+                if len(variants) > 1 and found.name is not None:
+                    indexes[str(reference)] = found.name.target
+                    in_indexes.update(image.id for image in variants)
+                    for image in variants:
+                        chosen.setdefault(image.id, (image, []))
+        return Chosen(list(chosen.values()), indexes, frozenset(in_indexes))
 
-    async def __call__(self, chosen: Sequence[tuple[Image, Sequence[Reference]]], target: int) -> None:
+    def _variants(self, found: Found) -> Sequence[Image]:
+        """Return every image of the index that a tag leads to."""
+        if found.name is None or found.name.target.media_type not in INDEX_TYPES:
+            return ()
+        images = [self.lookup.images.find(image_id) for image_id in found.name.variants.values()]
+        return [image for image in images if image is not None]
+
+    async def __call__(self, chosen: Chosen, target: int) -> None:
         """Write the archive to descriptor target, a pipe or a file.
 
         Layers of a Windows base that are not here are named in the archive (archive.absent_of) and in the log.
         """
-        images = [image for image, _ in chosen]
+        images = [image for image, _ in chosen.images]
         documents = {
-            archive.MANIFEST: archive.listing_of(chosen),
+            archive.MANIFEST: archive.listing_of(chosen.images),
             archive.INDEX: archive.index_of(chosen),
             archive.LAYOUT: archive.layout(),
-            archive.REPOSITORIES: archive.repositories_of(chosen),
+            archive.REPOSITORIES: archive.repositories_of(chosen.images),
         }
         absent = archive.absent_of(images)
         if absent:
             documents[archive.ABSENT] = absent
         async with self.leases.lease("save") as lease:
             blobs = [digest for image in images for digest in _blobs(image)]
+            blobs += [index.digest for index in chosen.indexes.values()]
             for digest in blobs:
                 await lease.hold(LeaseKind.BLOB, digest)
             await self.archives.write(target, documents, blobs)
-        for image, names in chosen:
+        for image, names in chosen.images:
             if image.missing or image.config.unrooted:
                 log.info(
                     "saved without its Windows base's layers",
