@@ -4,11 +4,12 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transom import faults
+from transom.aio.groups import first
 from transom.aio.locks import KeyedLock
 from transom.drivers.exec.wine.base import jobs, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
@@ -109,6 +110,14 @@ class DebianBaseBuilder:
             progress(BaseProgress("unpack", done))
 
         # The two largest packages, Wine's, side by side: unpacking is bound by one core each.
+        try:
+            await self._unpack_side_by_side(fetched, linux, count)
+        except BaseExceptionGroup as errors:
+            raise first(errors) from errors
+
+    async def _unpack_side_by_side(
+        self, fetched: Sequence[tuple[Source, Package, Path]], linux: Path, count: Callable[[int], None]
+    ) -> None:
         async with asyncio.TaskGroup() as group:
             for architecture in dict.fromkeys(source.architecture for source, _, _ in fetched):
                 mine = tuple((source, str(deb)) for source, _, deb in fetched if source.architecture == architecture)
