@@ -89,3 +89,26 @@ def test_base_is_pushed_and_is_there_already(windows: Engine, registry: LocalReg
     assert windows.transom("base", "pull", "-q", name).out.strip() == digest
     refused = windows.transom("base", "pull", f"{registry.host}/fleet/base:2", check=False)
     assert "manifest unknown" in refused.err
+
+
+def test_images_are_copied_between_engine_layout_and_archive(engine: Engine, tmp_path: Path) -> None:
+    where, packed = f"oci:{tmp_path}/layout", f"archive:{tmp_path}/out.tar"
+    engine.docker("tag", "busybox", "first:1")
+    engine.docker("tag", "busybox", "second:1")
+    for name in ("first:1", "second:1", "first:1"):
+        engine.transom("image", "copy", name, where)
+    index = json.loads((tmp_path / "layout/index.json").read_text())
+    assert [each["annotations"]["org.opencontainers.image.ref.name"] for each in index["manifests"]] == ["1", "1"]
+
+    engine.transom("image", "copy", where, packed)
+    engine.docker("rmi", "first:1", "second:1")
+    engine.docker("load", "-i", str(tmp_path / "out.tar"))
+    engine.docker("rmi", "second:1")
+    assert "which one" in engine.transom("image", "copy", where, "third:1", check=False).err
+    engine.transom("image", "copy", "first:1", f"oci:{tmp_path}/one")
+    assert engine.transom("image", "copy", f"oci:{tmp_path}/one", "third:1").out == "third:1\n"
+    ids = engine.docker("image", "inspect", "-f", "{{.Id}}", "third:1", "busybox").out.split()
+    assert ids[0] == ids[1]
+    assert "holds no OCI image layout" in engine.transom("image", "copy", f"oci:{tmp_path}", "x", check=False).err
+    assert "transom tag" in engine.transom("image", "copy", "busybox", "x", check=False).err
+    remove(engine, "first:1", "second:1", "third:1")

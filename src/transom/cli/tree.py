@@ -38,6 +38,7 @@ CONTAINER: Mapping[str, str] = {
 }
 IMAGE: Mapping[str, str] = {
     "build": "build:BUILD",
+    "copy": "image_copy:COPY",
     "history": "history:HISTORY",
     "import": "archives:IMPORT",
     "inspect": "inspect:INSPECT_IMAGE",

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from typing import Any
 
 from transom.cli import flags as flag
 from transom.cli.command import ONE, Command
@@ -53,9 +54,19 @@ def _push(session: Session, values: Values, names: list[str]) -> None:
     headers = {"X-Registry-Auth": session.config.registry_auth(reference.domain)}
     path = f"/images/{segment(reference.repository)}/push"
     messages = session.client.events("POST", path, query, headers=headers)
-    progress.show(messages, io.StringIO() if quiet else sys.stdout)
+    progress.show(messages, io.StringIO() if quiet else sys.stdout, on_aux=_tell_of_index)
     if quiet:
         print(reference)
+
+
+def _tell_of_index(aux: dict[str, Any]) -> None:
+    if aux.get("manifestPushedInsteadOfIndex"):
+        index, manifest = aux["originalIndex"]["digest"], aux["selectedManifest"]["digest"]
+        print(
+            "Not all images of the index are here: the only one that is was pushed in its place\n"
+            f"{index} -> {manifest}",
+            file=sys.stderr,
+        )
 
 
 PULL = Command(
