@@ -32,10 +32,11 @@ def _libraries(package: str, *names: str) -> Source:
     return Source(package, ((rf"(?:usr/)?lib/x86_64-linux-gnu/({pattern})", LIB + r"/\1"),))
 
 
-# The unix halves that do something without a desktop, sound, cameras or smart cards.
+# The unix halves that do something without a desktop, sound, cameras or smart cards; and those of OpenGL and Vulkan:
+# without them dxgi.dll and d3d11.dll do not load, nor do programs that name these and never draw.
 _UNIX = (
     "ntdll win32u bcrypt secur32 nsiproxy ws2_32 mountmgr crypt32 dnsapi netapi32 msv1_0 kerberos winspool localspl "
-    "dwrite odbc32"
+    "dwrite odbc32 opengl32 winevulkan"
 ).split()
 
 SOURCES: tuple[Source, ...] = (
