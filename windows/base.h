@@ -48,6 +48,12 @@ const char *processor_identifier(void);
 /* device.c */
 void devices_serve(const struct request *request);
 
+/* services.c */
+HANDLE services_listen(void);
+void services_start(void);
+void services_stop(void);
+bool services_own(const SYSTEM_PROCESS_INFORMATION *list, HANDLE pid);
+
 /* environment.c */
 void environment_apply(const struct request *request);
 void environment_clean(HANDLE process);

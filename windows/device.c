@@ -83,7 +83,7 @@ NTSTATUS NTAPI NtCreateSymbolicLinkObject(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUT
 
 CRITICAL_SECTION device_guard;
 static const struct request *container;
-static HANDLE manager;
+static HANDLE manager, services;
 static unsigned(CDECL *wine_server_call)(void *call);
 
 static void prepare(struct call *call, int request)
@@ -220,6 +220,16 @@ static void prepare_reply(struct state *state, struct call *call)
     call->u.next.header.reply_room = (unsigned)state->room;
 }
 
+/* Wait until a device is asked for. The first caller of the services is waited for on the way: it saves a thread. */
+static void wait(void)
+{
+    HANDLE events[] = {manager, services};
+    while (WaitForMultipleObjects(services ? 2 : 1, events, FALSE, INFINITE) == WAIT_OBJECT_0 + 1) {
+        services = NULL;
+        services_start();
+    }
+}
+
 static DWORD WINAPI serve(void *argument)
 {
     (void)argument;
@@ -237,7 +247,7 @@ static DWORD WINAPI serve(void *argument)
         state.status = 0;
         if (error == (unsigned)DEVICE_PENDING) {
             LeaveCriticalSection(&device_guard);
-            WaitForSingleObject(manager, INFINITE);
+            wait();
             EnterCriticalSection(&device_guard);
         } else if (error) {
             if (call.u.taken.in_size <= state.room || call.u.taken.in_size > LARGEST_INPUT)
@@ -265,7 +275,7 @@ static bool knows_server(void)
     return text_starts(version, RELEASE) && !(version[length] >= '0' && version[length] <= '9');
 }
 
-/* Drives and networks can be asked for from here on. */
+/* Drives, networks and services can be asked for from here on. */
 void devices_serve(const struct request *request)
 {
     container = request;
@@ -278,6 +288,7 @@ void devices_serve(const struct request *request)
     }
     if (make_device(L"\\Device\\Nsi"))
         make_link(L"\\??\\Nsi", L"\\Device\\Nsi");
+    services = services_listen();
     HANDLE thread = CreateThread(NULL, 64 << 10, serve, NULL, 0, NULL);
     if (thread)
         CloseHandle(thread);

@@ -82,5 +82,7 @@ void WINAPI entry(void)
     environment_apply(request);
     if (boot)
         control_listen(request);
-    ExitProcess(run(request));
+    unsigned code = run(request);
+    services_stop();
+    ExitProcess(code);
 }

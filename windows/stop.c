@@ -12,7 +12,7 @@
 
 #define LIST_IS_LONGER ((NTSTATUS)0xc0000004)
 
-enum { MOST_WINDOWS = 1024, ANSWER_MS = 2000, CTRL_LOGOFF = 5, PROCESS_IMAGE_INFORMATION = 37 };
+enum { MOST_WINDOWS = 1024, ANSWER_MS = 2000, CTRL_LOGOFF = 5, CTRL_SHUTDOWN = 6, PROCESS_IMAGE_INFORMATION = 37 };
 
 /* What ProcessImageInformation gives; mingw's headers do not have it. */
 struct image_information {
@@ -237,13 +237,16 @@ static DWORD WINAPI stop(void *event)
         USER32(BOOL(WINAPI *)(WNDENUMPROC, LPARAM), "EnumWindows")(note_window, (LPARAM)windows);
     for (SYSTEM_PROCESS_INFORMATION *each = list; each; each = next_process(each)) {
         DWORD pid = (DWORD)(uintptr_t)each->UniqueProcessId;
-        if (pid == GetCurrentProcessId() || !each->ImageName.Buffer || is_wines_own(&each->ImageName))
+        if (pid == GetCurrentProcessId() || !each->ImageName.Buffer || is_wines_own(&each->ImageName) ||
+            services_own(list, each->UniqueProcessId))
             continue;
         if (!close_windows(windows, pid, (unsigned)(uintptr_t)event))
             send_event(pid, (unsigned)(uintptr_t)event);
     }
     HeapFree(GetProcessHeap(), 0, list);
     HeapFree(GetProcessHeap(), 0, windows);
+    if ((unsigned)(uintptr_t)event == CTRL_SHUTDOWN)
+        services_stop();
     return 0;
 }
 

@@ -1,5 +1,7 @@
 """The registry that every container of a base starts from: wineboot's, without what is slow or one machine's. Pure."""
 
+import re
+
 from transom.drivers.exec.wine.base import contents
 from transom.drivers.exec.wine.registry import Branch, Key, fold, is_within, parse, print_branch, quoted, without
 
@@ -31,16 +33,25 @@ _USER_VALUES = {
     # The code pages that the fonts were chosen for: with others here, every first window chooses them anew.
     r"Software\\Wine\\Fonts": {"Codepages": "65001,65001"},
 }
+_INTERFACES = r"Software\\Classes\\Interface"
+_CORE_INTERFACE = re.compile(
+    # What COM's own parts ask of each other across processes, and what automation does.
+    re.escape(fold(_INTERFACES) + r"\\{")
+    + r"(000[0-2]....-0000-0000-c000-000000000046|6d5140c1-[^}]*)\}\\\\proxystubclsid32"
+)
+_ON_DEMAND = ("Eventlog", "MountMgr", "NDIS", "nsiproxy", "PlugPlay")
+"""Services that would start with the service control manager: what they do is done without them, or can wait."""
 _DROPPED_USER = (r"Software\\Wine\\Drivers", r"Software\\Wine\\Debug")
 
 
 def system_branch(text: str, *, wow64: bool) -> str:
     """Return a base's system.reg from the one that wineboot wrote."""
     branch = parse(text)
+    interfaces = {path: key for path, key in branch.items() if _CORE_INTERFACE.fullmatch(path)}
     removed = list(contents.REMOVED_KEYS)
     if not wow64:
         removed += [r"Software\\Wow6432Node", r"Software\\Classes\\Wow6432Node"]
-    branch = without(branch, removed)
+    branch = without(branch, removed) | interfaces
     zones, kept = (
         fold(contents.TIME_ZONES),
         [fold(contents.TIME_ZONES + "\\\\" + zone) for zone in contents.KEPT_TIME_ZONES],
@@ -58,6 +69,10 @@ def system_branch(text: str, *, wow64: bool) -> str:
     for key in branch.values():
         for value in contents.TIMES:
             key.values.pop(fold(value), None)
+    for service in _ON_DEMAND:
+        found = branch.get(fold(r"System\\ControlSet001\\Services\\" + service))
+        if found:
+            found.values[fold('"Start"')] = ('"Start"', "dword:00000003")
     _set(branch, _SYSTEM_VALUES)
     return _with_user_directory(print_branch("system", branch))
 
