@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from tests.support.engine import PROGRAMS
 from tests.support.images import Made
 
 USER, PASSWORD = "tester", "secret"
@@ -78,9 +79,9 @@ def local_registry(
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[LocalRegistry]:
     """Run a registry until the block ends. tls: certificate and key. options: more of its configuration."""
-    program = shutil.which("docker-registry")
-    if program is None:
-        raise RuntimeError("tests need Debian's docker-registry")
+    program = shutil.which("docker-registry") or str(PROGRAMS / "docker-registry")
+    if not Path(program).exists():
+        raise RuntimeError("no docker-registry; run script/setup --dev")
     directory.mkdir(parents=True, exist_ok=True)
     http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "a-secret"}
     if tls is not None:
