@@ -1,16 +1,16 @@
 """docker push, and Transom's own commands beside it, against a registry on loopback."""
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.support.engine import WINDOWS, Engine
-from tests.support.images import directory, file, layer, make, write_archive
 from tests.support.registry import LocalRegistry, local_registry, publish
 from tests.support.windows import windows_base
+from tests.support.windows_form import check_layer
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
 
@@ -59,26 +59,33 @@ def test_texts_of_what_cannot_be_pushed(engine: Engine, registry: LocalRegistry)
     engine.docker("rmi", f"{name}:1")
 
 
-def test_windows_image_is_rebased_pushed_pulled_and_run(
+def test_windows_image_is_built_rebased_pushed_pulled_and_run(
     windows: Engine, registry: LocalRegistry, tmp_path: Path
 ) -> None:
     """As on a machine that has no way to Microsoft's registry, and one to a registry that has the base."""
-    publish(registry, "windows/base", "ltsc2022", windows_base())
+    publish(registry, "windows/base", "ltsc2022", windows_base("10.0.20348.9"))
     name = f"{registry.host}/team/win:1"
-    own = layer(directory("Files"), directory("Hives"), file("Files/hello.txt", "hello from the layer"))
-    made = make(own, names=[name], os="windows", architecture="amd64", os_version="10.0.20348.2655")
-    document = json.loads(made.config) | {"transom.unrooted": WINDOWS}
-    write_archive(str(tmp_path / "in.tar"), replace(made, config=json.dumps(document).encode()))
-    windows.docker("load", "-i", str(tmp_path / "in.tar"))
+    value = r"HKLM\Software\Built /v By /d RUN"
+    (tmp_path / "Dockerfile").write_text(f"FROM {WINDOWS}\nRUN reg add {value} /f && echo built> C:\\made.txt\n")
+    windows.docker("build", "-q", "-t", name, str(tmp_path), timeout_s=120)
     assert "transom image rebase" in windows.docker("push", name, check=False).err
 
     rebased = windows.transom("image", "rebase", name, "--onto", f"{registry.host}/windows/base:ltsc2022")
     assert rebased.out.startswith("sha256:")
-    assert "Mounted from windows/base" in windows.docker("push", name).out
-    assert len(registry.manifest("team/win", "1")["layers"]) == 2
+    pushed = windows.docker("push", name).out
+    assert "Mounted from windows/base" in pushed
+    assert "Registry changes in 1 layer are for Transom alone" in pushed
+    layers = registry.manifest("team/win", "1")["layers"]
+    assert layers[0] == registry.manifest("windows/base", "ltsc2022")["layers"][0]
+    own = gzip.decompress(registry.get(f"team/win/blobs/{layers[1]['digest']}")[0])
+    assert "Files/made.txt" in check_layer(own, {"files/windows"})
+
     remove(windows, name, f"{registry.host}/windows/base:ltsc2022")
     windows.docker("pull", "-q", name)
-    assert windows.docker("run", "--rm", name, "cmd", "/c", r"type c:\hello.txt").out == "hello from the layer"
+    script = r"type c:\made.txt && reg query HKLM\Software\Built /v By && ver"
+    said = windows.docker("run", "--rm", name, "cmd", "/c", script).out
+    assert "built" in said
+    assert "RUN" in said
     remove(windows, name)
 
 
