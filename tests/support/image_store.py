@@ -14,6 +14,7 @@ from transom.drivers.snapshot.layers import MODULES, OverlayLayers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.arrive import FetchLayer
+from transom.engine.images.ask_bases import AskForBases
 from transom.engine.images.base_layers import CountBaseLayers
 from transom.engine.images.collect import Collect
 from transom.engine.images.commit import CommitImage
@@ -29,6 +30,7 @@ from transom.engine.images.pull import PullImage
 from transom.engine.images.record import CommitLayer, RecordImage, UnpackLayer
 from transom.engine.images.remove import ImageUser, RemoveImage
 from transom.engine.images.save import SaveImages
+from transom.engine.images.silence import Silence
 from transom.engine.images.standin import StandIn
 from transom.engine.images.tag import TagImage
 from transom.events.bus import EventBus
@@ -86,9 +88,11 @@ class ImageStore:
         self.registries = RegistryClient(self.registry_settings)
         extract = ExtractLayer(self.content, self.archives, self.layers, self.snapshots, self.index, self.leases)
         fetch_layer = FetchLayer(self.content, self.leases, asyncio.Semaphore(3), KeyedLock())
-        count = CountBaseLayers(self.images, self.content, self.archives)
+        silence = Silence()
+        ask = AskForBases(self.registries, silence)
+        count = CountBaseLayers(self.images, self.content, self.archives, ask)
         self.fetch = FetchImage(self.content, self.record, fetch_layer, extract, count)
-        self.pull = PullImage(self.registries, self.fetch, self.stand_in, self.leases, self.collect, announce)
+        self.pull = PullImage(self.registries, self.fetch, self.stand_in, self.leases, self.collect, announce, silence)
         self.loader = LoadImages(
             self.archives, self.content, self.leases, self.unpack, self.record, self.collect, announce
         )

@@ -102,6 +102,7 @@ from transom.engine.containers.update import UpdateContainer
 from transom.engine.containers.waits import WaitContainer, Waits
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.arrive import FetchLayer
+from transom.engine.images.ask_bases import AskForBases
 from transom.engine.images.base_layers import CountBaseLayers
 from transom.engine.images.collect import Collect
 from transom.engine.images.commit import CommitImage
@@ -122,6 +123,7 @@ from transom.engine.images.record import CommitLayer, RecordImage, UnpackLayer
 from transom.engine.images.remove import ImageUser, RemoveImage
 from transom.engine.images.save import SaveImages
 from transom.engine.images.send import SendImage
+from transom.engine.images.silence import Silence
 from transom.engine.images.standin import StandIn
 from transom.engine.images.tag import TagImage
 from transom.engine.networks.book import NetworkBook
@@ -544,9 +546,11 @@ def _image_use_cases(
     commit_layer = CommitLayer(content, stored.layers, snapshots, stored.index)
     stand_in = StandIn(record, leases, announce)
     extract = ExtractLayer(content, archives, stored.layers, snapshots, stored.index, leases)
+    silence = Silence()
+    count_base_layers = CountBaseLayers(images, content, archives, AskForBases(registries, silence))
     fetch_layer = FetchLayer(content, leases, asyncio.Semaphore(config.max_concurrent_downloads), KeyedLock())
-    fetch = FetchImage(content, record, fetch_layer, extract, CountBaseLayers(images, content, archives))
-    pull = PullImage(registries, fetch, stand_in, leases, collect, announce)
+    fetch = FetchImage(content, record, fetch_layer, extract, count_base_layers)
+    pull = PullImage(registries, fetch, stand_in, leases, collect, announce, silence)
     rebase = RebaseImage(lookup, pull, unpack, record, leases, collect, announce)
     send = SendImage(content, images, registries, config.max_concurrent_uploads)
     measure = MeasureImages(images, snapshots)

@@ -59,6 +59,14 @@ def is_stand_in(reference: Reference) -> bool:
     return reference.domain == DOMAIN and reference.path in REPOSITORIES
 
 
+def references_of(platform: Platform) -> Sequence[Reference]:
+    """Return the names of the bases that an image of platform may stand on; none where its os.version is not known."""
+    if not _EXACT.fullmatch(platform.os_version):
+        return []
+    tag = f"{platform.os_version}-{platform.architecture}"
+    return [Reference(DOMAIN, path, tag) for path in sorted(REPOSITORIES)]
+
+
 def platform_of(reference: Reference) -> Platform:
     """Return the platform that a base image's tag stands for.
 

@@ -18,6 +18,8 @@ from tests.support.image_store import ImageStore, image_store
 from tests.support.images import Made, directory, file, layer, make
 from tests.support.registry import PASSWORD, USER, LocalRegistry, local_registry, publish
 
+from transom.engine.images.ask_bases import AskForBases
+from transom.engine.images.silence import Silence
 from transom.errors import InvalidParameter, NotFound, NotSupported, TransomError, Unauthorized, Unavailable
 from transom.images.image import Image
 from transom.images.registry import Credentials
@@ -288,6 +290,25 @@ async def test_base_is_known_by_its_diff_ids_or_by_its_content_where_no_history_
     assert (by_content.base_layers, by_content.missing) == (1, ())
     assert image_of(store, f"{name}:2").base_layers == 1
     assert len(fake.requests(blob)) == asked
+
+
+async def test_base_is_known_by_what_microsoft_s_registry_says_of_its_release(
+    store: ImageStore, fake: FakeRegistry
+) -> None:
+    system = layer(directory("Files"), file("Files/base", os.urandom(5_000)), directory("Hives"))
+    own = layer(directory("Files"), file("Files/app", "mine"), directory("Hives"))
+    silent = make(system, own, os="windows", os_version="10.0.20348.7", architecture="amd64", history=())
+    manifest = fake.put("1", silent)
+    fake.put("10.0.20348.7-amd64", of_windows(system, "10.0.20348.7"))
+    where = RegistrySettings(locations={"mcr.microsoft.com": (f"http://{fake.host}",)}, attempts=1)
+    client = RegistryClient(where)
+    asked = replace(store.fetch.count_base_layers, ask=AskForBases(client, Silence()))
+    use = replace(store.pull, registries=client, fetch=replace(store.fetch, count_base_layers=asked))
+
+    await use(f"{fake.host}/team/app", "1", lambda _: None)
+
+    assert image_of(store, f"{fake.host}/team/app:1").base_layers == 1
+    assert fake.requests(manifest["layers"][0]["digest"]) == []
 
 
 async def test_real_base_is_recorded_without_its_layers(store: ImageStore, fake: FakeRegistry) -> None:

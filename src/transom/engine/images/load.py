@@ -8,12 +8,14 @@ from functools import partial
 
 from transom import faults
 from transom.engine.images.announce import AnnounceImage
+from transom.engine.images.base_layers import known_bases
 from transom.engine.images.collect import Collect
 from transom.engine.images.record import RecordImage, UnpackLayer
 from transom.errors import InvalidParameter, NotFound
 from transom.guest import guest_for
 from transom.images import archive, archive_reading
 from transom.images.archive import Archives, Candidate, Extracted, Member
+from transom.images.choice import base_layers_said
 from transom.images.compression import LONGEST, compression_of
 from transom.images.content import ContentStore, IngestDirectory
 from transom.images.document import MAX_DOCUMENT, read_config, read_manifest
@@ -21,7 +23,7 @@ from transom.images.image import Image, fits
 from transom.images.layer import chain_id, form_for
 from transom.images.progress import Emit, bar, stream
 from transom.images.repository import Lease, LeaseKind, Leases
-from transom.images.standin import base_steps, foreign_layers, is_base_layer
+from transom.images.standin import is_base_layer
 from transom.model.digest import hex_of
 from transom.model.ids import Digest
 from transom.model.oci import Descriptor, ImageConfig, Manifest
@@ -198,9 +200,9 @@ class _Loading:
         """Return how many of the first layers are Microsoft's operating system."""
         if not guest_for(config.platform.os).keeps_registry or not blobs or config.unrooted:
             return 0
-        count = max(base_steps(config.history), foreign_layers([blob.media_type for blob in blobs]))
+        count = base_layers_said(config, blobs, known_bases(self.use.record.images))
         if count:
-            return min(count, len(blobs))
+            return count
         if blobs[0].digest not in present:
             return 0
         fd = await self.use.content.open(blobs[0].digest)

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.collect import Collect
 from transom.engine.images.fetch import FetchImage, Wanted, digests_of
+from transom.engine.images.silence import Silence
 from transom.engine.images.standin import StandIn
 from transom.errors import Forbidden, NotFound, TransomError, Unauthorized
 from transom.images.document import MAX_DOCUMENT
@@ -35,8 +36,6 @@ T = TypeVar("T")
 NOBODY = Credentials()
 _BASE_TIMEOUT_S = 10.0
 """How long Microsoft's registry may take to answer before the stand-in does."""
-_SILENT_S = 60.0
-"""How long a registry of bases that did not answer is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class PullImage:
     leases: Leases
     collect: Collect
     announce: AnnounceImage
-    _silent_until: dict[str, float] = field(default_factory=dict)
+    silence: Silence
 
     async def __call__(
         self,
@@ -81,15 +80,14 @@ class PullImage:
         Raises:
             NotFound: no such release is known here, and the registry does not answer or does not have it either.
         """
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._silent_until.get(reference.domain, 0.0):
+        if not self.silence.holds(reference.domain):
             try:
                 async with self.registries.repository(reference, Access.PULL, NOBODY) as remote:
                     async with asyncio.timeout(_BASE_TIMEOUT_S):
                         top = await remote.manifest(reference.digest or reference.tag, limit=MAX_DOCUMENT)
                     return await self._keep(reference, remote, top, platform, emit)
             except (TransferFailed, TimeoutError):
-                self._silent_until[reference.domain] = loop.time() + _SILENT_S
+                self.silence.note(reference.domain)
             except (ManifestUnknown, RepositoryUnknown, Unauthorized, Forbidden):
                 pass  # a release that is known here and not offered any more is stood in for as well
         image = await self.stand_in(str(reference), platform)
