@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tests.support.images import busybox_archive
 
-from bench import cases, machine, report
+from bench import cases, machine, registries, report
 from bench.measure import CommandFailed
 from bench.targets import PEERS, Target, docker, podman, transom
 
-ALL = ("start", "burst", "exec", "ps", "build", "memory")
+ALL = ("start", "burst", "exec", "ps", "build", "registry", "memory")
 
 
 def progress(text: str) -> None:
@@ -89,6 +89,9 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
         if "build" in wanted:
             say("==> build")
             samples += cases.build_latency(targets, runs=max(3, options.runs // 5), progress=progress)
+        if "registry" in wanted:
+            say("==> pull and push")
+            samples += registries.latency(targets, work, runs=max(3, options.runs // 8), progress=progress)
         if "ps" in wanted:
             say("==> ps")
             samples += cases.list_latency(targets, count=options.containers, runs=options.runs, progress=progress)

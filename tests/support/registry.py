@@ -70,6 +70,14 @@ class LocalRegistry:
         return (self.directory / "log").read_text(encoding="utf-8")
 
 
+def docker_registry() -> str:
+    """Return Debian's registry: the system's, else the one that script/setup took out of its package."""
+    program = shutil.which("docker-registry") or str(PROGRAMS / "docker-registry")
+    if not Path(program).exists():
+        raise RuntimeError("no docker-registry; run script/setup --dev")
+    return program
+
+
 @contextmanager
 def local_registry(
     directory: Path,
@@ -79,9 +87,7 @@ def local_registry(
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[LocalRegistry]:
     """Run a registry until the block ends. tls: certificate and key. options: more of its configuration."""
-    program = shutil.which("docker-registry") or str(PROGRAMS / "docker-registry")
-    if not Path(program).exists():
-        raise RuntimeError("no docker-registry; run script/setup --dev")
+    program = docker_registry()
     directory.mkdir(parents=True, exist_ok=True)
     http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "a-secret"}
     if tls is not None:

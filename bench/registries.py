@@ -1,0 +1,186 @@
+"""Pull and push of large images: one content for all, served by a registry process in each engine's own network."""
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+from tests.support.images import Made, directory, file, layer, make
+from tests.support.registry import docker_registry, local_registry, publish
+
+from bench.cases import PREFIX, Figure, Progress
+from bench.measure import CommandFailed, Job, Sample, interleave, run
+from bench.targets import CACHE, Target
+
+PULL_PORT, PUSH_PORT = 5951, 5952
+CONTENT = CACHE / "bench" / "registry-1"
+"""The number changes with what is made."""
+
+
+def many_files() -> Made:
+    """Return an image of 20,000 files, 400 MB, in a tree of 100 directories."""
+    data = _Data()
+    sizes = [min(2 << 20, 100 + int(data.random.expovariate(1 / 20_000))) for _ in range(20_000)]
+    files = [
+        each
+        for number, size in enumerate(sizes)
+        for each in (
+            *([directory(f"usr/lib/d{number // 200:03}")] if number % 200 == 0 else []),
+            file(f"usr/lib/d{number // 200:03}/file-{number}.bin", data.take(size)),
+        )
+    ]
+    return make(layer(directory("usr"), directory("usr/lib"), *files), config={"Cmd": ["x"]})
+
+
+def few_files() -> Made:
+    """Return an image of 72 files, 500 MB, in three layers."""
+    data = _Data()
+    layers = [
+        layer(directory("opt"), *(file(f"opt/big-{part}-{number}.bin", data.take(7 << 20)) for number in range(24)))
+        for part in range(3)
+    ]
+    return make(*layers, config={"Cmd": ["x"]})
+
+
+class _Data:
+    """The same bytes each time, two thirds of which compress well, as in programs."""
+
+    def __init__(self) -> None:
+        self.random = random.Random(7)
+        words = [bytes(self.random.choices(b"abcdefghijklmnop qrstuvwxyz\n", k=24)) for _ in range(4000)]
+        self._text = b"".join(self.random.choices(words, k=400_000))
+        self._noise = self.random.randbytes(8 << 20)
+
+    def take(self, size: int) -> bytes:
+        noise = size // 3
+        text = size - noise
+        at, there = self.random.randrange(len(self._noise) - noise), self.random.randrange(len(self._text) - text)
+        return self._noise[at : at + noise] + self._text[there : there + text]
+
+
+IMAGES: dict[str, Callable[[], Made]] = {"many": many_files, "few": few_files}
+
+
+def content(progress: Progress) -> Path:
+    """Return a registry's directory that holds the images, made on first use."""
+    if not (CONTENT / "whole").exists():
+        shutil.rmtree(CONTENT, ignore_errors=True)
+        with local_registry(CONTENT) as registry:
+            for name, image in IMAGES.items():
+                progress(f"making the image of {name} files")
+                publish(registry, f"bench/{name}", "1", image())
+        (CONTENT / "whole").touch()
+    return CONTENT / "data"
+
+
+@contextmanager
+def serving(target: Target, storage: Path, port: int, work: Path) -> Iterator[None]:
+    """Run a registry over storage on a port of the network that target's engine is in."""
+    config = work / f"registry-{target.name}-{port}.json"
+    config.write_text(
+        json.dumps(
+            {
+                "version": 0.1,
+                "log": {"level": "info", "accesslog": {"disabled": True}},
+                "storage": {"filesystem": {"rootdirectory": str(storage)}},
+                "http": {"addr": f"127.0.0.1:{port}", "secret": "a-secret"},
+            }
+        )
+    )
+    enter = ("nsenter", "-t", str(target.engine_pid), "-n") if target.engine_pid else ()
+    argv = (*enter, docker_registry(), "serve", str(config))
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if b"listening on" in line:
+                break
+        else:
+            raise CommandFailed(f"{' '.join(argv)} ended")
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate()
+
+
+def transfers(
+    targets: Sequence[Target], work: Path, *, runs: int, progress: Progress
+) -> tuple[list[Sample], list[Figure]]:
+    """`docker pull` and `docker push` of an image of many files and one of few; skopeo copies for comparison."""
+    stored = content(progress)
+    with ExitStack() as stack:
+        jobs: list[Job] = []
+        for target in targets:
+            stack.enter_context(serving(target, stored, PULL_PORT, work))
+            jobs += [_pull(target, name) for name in IMAGES]
+        if shutil.which("skopeo"):
+            jobs += [_copy(targets[0], name, work) for name in IMAGES]
+        samples = interleave(jobs, runs=runs, warm_ups=1, progress=progress)
+        figures = [Figure("engine-pull-peak", t.name, _peak_mb(t.engine_pid), "MB") for t in targets if t.socket]
+        jobs = []
+        for target in targets:
+            emptied = work / f"pushed-{target.name}"
+            stack.enter_context(serving(target, emptied, PUSH_PORT, work))
+            for name in IMAGES:
+                target("pull", *_insecure(target), "-q", _name(name, PULL_PORT))
+                target("tag", _name(name, PULL_PORT), _name(name, PUSH_PORT))
+                jobs.append(_push(target, name, emptied))
+        samples += interleave(jobs, runs=runs, warm_ups=1, progress=progress)
+        for target in targets:
+            target("rmi", "-f", *(_name(name, port) for name in IMAGES for port in (PULL_PORT, PUSH_PORT)))
+    return samples, figures
+
+
+def _name(image: str, port: int) -> str:
+    return f"127.0.0.1:{port}/bench/{image}:1"
+
+
+def _insecure(target: Target) -> tuple[str, ...]:
+    return ("--tls-verify=false",) if target.name == "podman" else ()
+
+
+def _pull(target: Target, image: str) -> Job:
+    name = _name(image, PULL_PORT)
+    act = partial(target, "pull", *_insecure(target), "-q", name)
+    return Job(f"pull-{image}", target.name, act, partial(target, "rmi", "-f", name))
+
+
+def _push(target: Target, image: str, storage: Path) -> Job:
+    quiet = ("-q",) if target.socket is not None else ()
+    act = partial(target, "push", *_insecure(target), *quiet, _name(image, PUSH_PORT))
+    return Job(f"push-{image}", target.name, act, partial(shutil.rmtree, storage / "docker", ignore_errors=True))
+
+
+def _copy(beside: Target, image: str, work: Path) -> Job:
+    """Have skopeo fetch the blobs, and unpack nothing."""
+    to = work / f"{PREFIX}-skopeo"
+    enter = ("nsenter", "-t", str(beside.engine_pid), "-n")
+    argv = (
+        *enter,
+        "skopeo",
+        "copy",
+        "-q",
+        "--src-tls-verify=false",
+        f"docker://{_name(image, PULL_PORT)}",
+        f"dir:{to}",
+    )
+    return Job(f"pull-{image}", "skopeo", partial(run, argv), partial(shutil.rmtree, to))
+
+
+def _peak_mb(pid: int) -> float:
+    """Return the most memory that the largest process of an engine has had resident."""
+    from bench import memory
+
+    peaks = [0]
+    for each in memory.descendants(pid):
+        try:
+            lines = Path(f"/proc/{each}/status").read_text().splitlines()
+        except OSError:
+            continue
+        peaks += [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+    return max(peaks) / 1024
