@@ -1,6 +1,8 @@
 """What is measured, as functions from the targets to samples or figures."""
 
+import io
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.support.engine import PROGRAMS, base_archive
+from tests.support.windows import probe
 
 from bench import memory
 from bench.measure import CommandFailed, Job, Sample, interleave, run
@@ -16,6 +19,9 @@ from bench.targets import Target
 LINUX = "busybox"
 WINDOWS = "mcr.microsoft.com/windows/nanoserver:ltsc2022"
 PREFIX = "transom-bench"
+C_IMAGE = f"{PREFIX}-c"
+C_PROGRAM = (C_IMAGE, "probe", "exit", "0")
+"""A C program that ends at once, in the place of busybox' `true`."""
 
 Progress = Callable[[str], None]
 
@@ -39,7 +45,24 @@ def prepare(target: Target, archive: Path) -> None:
         # The engine's network is its own, without a way out to a mirror.
         environment = f"DOCKER_HOST=unix://{target.socket}"
         run(("env", environment, str(PROGRAMS / "transom"), "base", "import", "-q", str(base_archive())))
+        target("build", "-q", "-t", C_IMAGE, "-", stdin=c_context())
+        target("run", "--rm", *C_PROGRAM)
         target("run", "--rm", WINDOWS, "cmd", "/c", "ver")
+
+
+def c_context() -> bytes:
+    """Return a build context, as a tar, for the image of the C program."""
+    context = io.BytesIO()
+    files = {
+        "Dockerfile": f"FROM {WINDOWS}\nCOPY probe.exe C:/Windows/System32/\n".encode(),
+        "probe.exe": probe(),
+    }
+    with tarfile.open(fileobj=context, mode="w") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return context.getvalue()
 
 
 def clean(target: Target) -> None:
@@ -59,6 +82,8 @@ def start_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -
         ]
         if target.runs_windows:
             jobs += [
+                Job("c-bridge", target.name, partial(target, "run", "--rm", *C_PROGRAM)),
+                Job("c-none", target.name, partial(target, "run", "--rm", "--network", "none", *C_PROGRAM)),
                 Job("ver-bridge", target.name, partial(target, "run", "--rm", WINDOWS, "cmd", "/c", "ver")),
                 Job(
                     "ver-none",
@@ -70,10 +95,10 @@ def start_latency(targets: Sequence[Target], *, runs: int, progress: Progress) -
 
 
 def burst_latency(targets: Sequence[Target], *, count: int, runs: int, progress: Progress) -> list[Sample]:
-    """count `docker run --rm` begun at once, until the last has ended."""
+    """count `docker run --rm` begun at once, until the last has ended; ten of Windows beside one."""
 
-    def burst(target: Target) -> None:
-        argv = (*target.client, "run", "--rm", "--network", "none", LINUX, "true")
+    def burst(target: Target, count: int, *program: str) -> None:
+        argv = (*target.client, "run", "--rm", "--network", "none", *program)
         children = [
             subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             for _ in range(count)
@@ -82,7 +107,12 @@ def burst_latency(targets: Sequence[Target], *, count: int, runs: int, progress:
         if failed:
             raise CommandFailed(f"{target.name}: {len(failed)} of {count}: {failed[0].decode(errors='replace')}")
 
-    jobs = [Job(f"run-{count}-at-once", target.name, partial(burst, target)) for target in targets]
+    jobs = [
+        Job(f"run-{count}-at-once", target.name, partial(burst, target, count, LINUX, "true")) for target in targets
+    ]
+    for target in targets:
+        if target.runs_windows:
+            jobs += [Job(f"c-{n}-at-once", target.name, partial(burst, target, n, *C_PROGRAM)) for n in (1, 10)]
     return interleave(jobs, runs=runs, warm_ups=1, progress=progress)
 
 
@@ -96,6 +126,7 @@ def exec_latency(targets: Sequence[Target], *, runs: int, progress: Progress) ->
         if target.runs_windows:
             windows = f"{PREFIX}-exec-windows"
             start_idle_windows(target, windows)
+            jobs.append(Job("exec-c", target.name, partial(target, "exec", windows, *C_PROGRAM[1:])))
             jobs.append(Job("exec-ver", target.name, partial(target, "exec", windows, "cmd", "/c", "ver")))
     try:
         return interleave(jobs, runs=runs, progress=progress)
@@ -106,7 +137,7 @@ def exec_latency(targets: Sequence[Target], *, runs: int, progress: Progress) ->
 
 def start_idle_windows(target: Target, name: str) -> None:
     """Run a Windows container that waits for input for ever."""
-    target("run", "-d", "-i", "--name", name, WINDOWS, "cmd", "/q", timeout_s=600)
+    target("run", "-d", "-i", "--name", name, C_IMAGE, "cmd", "/q", timeout_s=600)
 
 
 def list_latency(targets: Sequence[Target], *, count: int, runs: int, progress: Progress) -> list[Sample]:
@@ -167,6 +198,7 @@ def memory_figures(targets: Sequence[Target], *, count: int, progress: Progress)
         )
         if target.runs_windows:
             figures += idle_figures(target, "windows", count, start_idle_windows)
+            figures.append(Figure("base-compressed", target.name, base_archive().stat().st_size / 1e6, "MB"))
     return figures
 
 

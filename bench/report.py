@@ -35,20 +35,21 @@ class Limit:
 RATIOS = (
     Ratio("Linux run, bridge, against Docker's", "run-bridge", "run-bridge", 0.40),
     Ratio("Linux run, no network, against Docker's", "run-none", "run-none", 0.40),
+    Ratio("Windows C program, bridge, against Docker's busybox", "c-bridge", "run-bridge", 0.45),
+    Ratio("Windows C program, no network, against Docker's busybox", "c-none", "run-none", 0.45),
     Ratio("Windows `cmd /c ver`, bridge, against Docker's busybox", "ver-bridge", "run-bridge", 0.60),
     Ratio("Windows `cmd /c ver`, no network, against Docker's busybox", "ver-none", "run-none", 0.60),
     Ratio("exec in a Linux container, against Docker's", "exec", "exec", 1.0),
+    Ratio("exec of a Windows C program, against Docker's exec of true", "exec-c", "exec", 1.0),
     Ratio("exec of `cmd /c ver`, against Docker's exec of true", "exec-ver", "exec", 1.0),
+    Ratio("ten Windows C programs at once, against one", "c-10-at-once", "c-1-at-once", 3.0, "transom"),
     Ratio("50 starts at once, against Docker's", "run-50-at-once", "run-50-at-once", 1.0),
     Ratio("classic build of 20 RUN steps, against Docker's", "build-20-run", "build-20-run", 0.50),
-    Ratio("pull of 20,000 files, against Docker's", "pull-many", "pull-many", 0.50),
-    Ratio("pull of few large files, against Docker's", "pull-few", "pull-few", 0.80),
-    Ratio("push of 20,000 files, against Docker's", "push-many", "push-many", 0.80),
-    Ratio("push of few large files, against Docker's", "push-few", "push-few", 0.80),
 )
 LIMITS = (
     Limit("engine at rest, RSS", "engine-rest-rss", 60),
     Limit("idle Windows container, PSS of everything", "idle-windows-pss", 16),
+    Limit("Windows base, compressed", "base-compressed", 40),
     Limit("per running Linux container beside the program: engine", "idle-linux-engine-growth", 4),
     Limit("per running Linux container beside the program: monitor", "idle-linux-monitor-pss", 4),
 )

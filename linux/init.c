@@ -8,6 +8,7 @@
  *   main        what to run (read by the Windows side)
  *   main.ctl    FIFO: requests to the Windows side, one line each
  *   main.report FIFO: how the start went (written by the Windows side)
+ *   main.unchanged  there at the end if nobody has changed the registry (made by the Windows side)
  *   main.exit   the program's full 32-bit exit code (written by the Windows side; by us where it could not)
  *
  * Statically linked: the container's Linux side has no place for surprises.
@@ -208,11 +209,18 @@ static void write_exit_code(unsigned code)
     rename(CONTROL "/main.exit.new", CONTROL "/main.exit");
 }
 
-/* On SIGTERM wineserver writes the registry and ends; it gets GIVE_UP_MS for it. */
+/*
+ * On SIGTERM wineserver writes the registry and ends; it gets GIVE_UP_MS for it. Where the Windows side has said that
+ * the files are as they should be, it need not: whoever says so falsely harms his own container.
+ */
 static void end_server(const sigset_t *watched)
 {
     if (!server)
         return;
+    if (!access(CONTROL "/main.unchanged", F_OK)) {
+        kill(server, SIGKILL);
+        return;
+    }
     kill(server, SIGTERM);
     for (long long end = now_ms() + GIVE_UP_MS; now_ms() < end;) {
         const struct timespec pause = {0, 100000000};

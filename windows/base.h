@@ -40,6 +40,7 @@ struct request {
 bool request_read(struct request *request, const char *path);
 void report(const struct request *request, const char *word, unsigned code, const char *text);
 void report_exit(const struct request *request, unsigned code);
+void report_unchanged(const struct request *request);
 
 /* kernel.c */
 void kernel_prepare(const struct request *request);
@@ -82,6 +83,12 @@ void relay_until_exit(struct relay *relay, HANDLE process);
 
 /* stop.c */
 void stop_programs(unsigned event);
+bool is_last_program(void);
+
+/* registry.c */
+void registry_save(const struct request *request);
+void registry_watch(void);
+void registry_report(const struct request *request);
 
 /* control.c */
 void control_listen(const struct request *request);

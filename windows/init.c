@@ -7,6 +7,7 @@
  * Both report `started` or `failed`, carry the program's streams, and leave its full 32-bit exit code in a file.
  */
 #include "base.h"
+#include "linux.h"
 
 /* The n-th word of our own command line, which holds no quotes beyond the program's. */
 static char *own_argument(unsigned n)
@@ -80,9 +81,15 @@ void WINAPI entry(void)
         devices_serve(request);
     }
     environment_apply(request);
-    if (boot)
+    if (boot) {
         control_listen(request);
+        registry_watch();
+    }
     unsigned code = run(request);
     services_stop();
-    ExitProcess(code);
+    if (boot)
+        registry_report(request);
+    if (request->terminal)
+        ExitProcess(code); /* the console may still have something to draw */
+    linux_exit(code);
 }

@@ -257,3 +257,17 @@ void stop_programs(unsigned event)
     if (thread)
         CloseHandle(thread);
 }
+
+/* Whether nothing runs any more but this process and its console. */
+bool is_last_program(void)
+{
+    bool last = true;
+    SYSTEM_PROCESS_INFORMATION *list = list_processes();
+    for (SYSTEM_PROCESS_INFORMATION *each = list; each; each = next_process(each))
+        if ((DWORD)(uintptr_t)each->UniqueProcessId != GetCurrentProcessId() && each->ImageName.Buffer &&
+            !is_called(&each->ImageName, L"conhost.exe"))
+            last = false;
+    if (list)
+        HeapFree(GetProcessHeap(), 0, list);
+    return list && last;
+}
