@@ -91,7 +91,9 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
             samples += cases.build_latency(targets, runs=max(3, options.runs // 5), progress=progress)
         if "registry" in wanted:
             say("==> pull and push")
-            samples += registries.latency(targets, work, runs=max(3, options.runs // 8), progress=progress)
+            more, peaks = registries.latency(targets, work, runs=max(3, options.runs // 8), progress=progress)
+            samples += more
+            figures += peaks
         if "ps" in wanted:
             say("==> ps")
             samples += cases.list_latency(targets, count=options.containers, runs=options.runs, progress=progress)

@@ -108,7 +108,7 @@ def serving(target: Target, storage: Path, port: int, work: Path) -> Iterator[No
         process.communicate()
 
 
-def transfers(
+def latency(
     targets: Sequence[Target], work: Path, *, runs: int, progress: Progress
 ) -> tuple[list[Sample], list[Figure]]:
     """`docker pull` and `docker push` of an image of many files and one of few; skopeo copies for comparison."""
