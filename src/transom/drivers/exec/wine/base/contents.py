@@ -150,7 +150,7 @@ C_FILES = {
     "windows/system32/drivers/etc/services": "ftp 21/tcp\r\nssh 22/tcp\r\nsmtp 25/tcp\r\ndomain 53/tcp\r\n"
     "domain 53/udp\r\nhttp 80/tcp\r\npop3 110/tcp\r\nntp 123/udp\r\nimap 143/tcp\r\nhttps 443/tcp\r\n",
     # Wine starts this before every first process. It is no program, so the attempt ends at once: what wineboot does
-    # is done by transom-init.exe (see windows/kernel.c). Without a whole DOS header it would be given to Linux, by a fork.
+    # is done by transom-init.exe (see windows/kernel.c). With less than a DOS header it would go to Linux, by a fork.
     "windows/system32/wineboot.exe": "MZ".ljust(64, "\0"),
 }
 
