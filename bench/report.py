@@ -45,6 +45,10 @@ RATIOS = (
     Ratio("ten Windows C programs at once, against one", "c-10-at-once", "c-1-at-once", 3.0, "transom"),
     Ratio("50 starts at once, against Docker's", "run-50-at-once", "run-50-at-once", 1.0),
     Ratio("classic build of 20 RUN steps, against Docker's", "build-20-run", "build-20-run", 0.50),
+    Ratio("pull of 20,000 files, against Docker's", "pull-many", "pull-many", 0.50),
+    Ratio("pull of few large files, against Docker's", "pull-few", "pull-few", 0.80),
+    Ratio("push of 20,000 files, against Docker's", "push-many", "push-many", 0.80),
+    Ratio("push of few large files, against Docker's", "push-few", "push-few", 0.80),
 )
 LIMITS = (
     Limit("engine at rest, RSS", "engine-rest-rss", 60),
