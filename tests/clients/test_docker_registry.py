@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.engine import PROGRAMS, Engine, docker_environment
-from tests.support.images import BUSYBOX, Made, directory, file, layer, make, symlink
+from tests.support.images import BUSYBOX, Made, directory, file, layer, make, symlink, write_archive
 from tests.support.registry import PASSWORD, USER, LocalRegistry, local_registry, publish
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("conmon", "busybox")]
@@ -70,6 +70,27 @@ def test_build_pulls_its_base(engine: Engine, registry: LocalRegistry) -> None:
     assert f"Digest: {digest}" not in engine.docker("build", "-", stdin=dockerfile).out
     assert "Image is up to date" in engine.docker("build", "--pull", "-", stdin=dockerfile).out
     engine.docker("rmi", "on-pulled", name)
+
+
+@pytest.mark.needs("skopeo")
+@pytest.mark.parametrize("form", ["oci", "v2s2"])
+def test_image_that_skopeo_pushed_runs(engine: Engine, registry: LocalRegistry, tmp_path: Path, form: str) -> None:
+    name = f"{registry.host}/skopeo/{form}:1"
+    write_archive(str(tmp_path / "in.tar"), image(f"by skopeo, {form}\n"))
+    compression = ["--dest-compress-format", "zstd"] if form == "oci" else []
+    subprocess.run(
+        ["skopeo", "copy", "-q", "--dest-tls-verify=false", "--format", form, *compression,
+         f"docker-archive:{tmp_path}/in.tar", f"docker://{name}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+    assert engine.docker("run", "--rm", name).out == f"by skopeo, {form}\n"
+
+    argv = ["skopeo", "inspect", "--tls-verify=false", f"docker://{name}"]
+    seen = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
+    found = json.loads(engine.docker("image", "inspect", name).out)[0]
+    assert found["RepoDigests"] == [f"{name[:-2]}@{seen['Digest']}"]
+    engine.docker("rmi", name)
 
 
 def test_login_is_proved_and_kept(engine: Engine, guarded: LocalRegistry, tmp_path: Path) -> None:

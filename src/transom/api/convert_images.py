@@ -60,6 +60,20 @@ def summary_shape(
     return shape
 
 
+def grouped(rows: Sequence[ImageSummary]) -> list[ImageSummary]:
+    """Return rows with manifests, one for each tag: the first of its variants', with the manifests of all."""
+    found: dict[tuple[str, ...], ImageSummary] = {}
+    for row in rows:
+        key = tuple(row.RepoTags or ()) or (row.Id,)
+        if key not in found:
+            found[key] = row
+            continue
+        kept = found[key]
+        kept.Size += row.Size
+        kept.Manifests = [*(kept.Manifests or ()), *(row.Manifests or ())]
+    return list(found.values())
+
+
 def _manifest(image: Image) -> ManifestSummary:
     content = image.manifest.size + len(image.raw_config) + sum(layer.size for layer in image.layers)
     descriptor = write_descriptor(image.manifest)

@@ -239,6 +239,10 @@ async def test_index_offers_variants_that_live_side_by_side(store: ImageStore, f
     assert found.target.digest == top
     with pytest.raises(NotFound, match="no matching manifest for linux/riscv64 in the manifest list entries"):
         await pull(store, name, platform="linux/riscv64")
+    await store.remove(f"{name}:1", platforms=[Platform("linux", "arm64")])
+    assert {str(each) for each in store.images.find_name(f"{name}:1").variants} == {"linux/amd64", "windows/amd64"}  # type: ignore[union-attr]
+    await store.remove(f"{name}:1")
+    assert not store.images.all()
     await pull(store, name, "windows-only")
     assert image_of(store, f"{name}:windows-only").id == newer.id
     use = replace(store.pull, registries=RegistryClient(QUICK))

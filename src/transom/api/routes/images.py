@@ -9,7 +9,7 @@ from aiohttp import web
 
 from transom.aio.operations import Operations
 from transom.api.bodies import stream_out, with_body
-from transom.api.convert_images import delete_items, history_shape, inspect_shape, summary_shape
+from transom.api.convert_images import delete_items, grouped, history_shape, inspect_shape, summary_shape
 from transom.api.progress import stream_progress
 from transom.api.query import flag
 from transom.api.registry_auth import credentials_in, every_credentials_in
@@ -80,8 +80,10 @@ class ImageRoutes:
             filters["reference"] = [query["filter"]]
         rows = self.list_(filters, all_=flag(query, "all"))
         shared = (await self.measure_()).shared if flag(query, "shared-size") else {}
-        version, manifests = version_of(request), flag(query, "manifests")
-        return json([summary_shape(row, version, manifests=manifests, shared=shared) for row in rows])
+        version = version_of(request)
+        if flag(query, "manifests"):
+            return json(grouped([summary_shape(row, version, manifests=True, shared=shared) for row in rows]))
+        return json([summary_shape(row, version, shared=shared) for row in rows])
 
     async def inspect(self, request: web.Request) -> web.Response:
         """GET /images/{name}/json."""
@@ -163,9 +165,12 @@ class ImageRoutes:
     async def remove(self, request: web.Request) -> web.Response:
         """DELETE /images/{name}."""
         query = request.query
-        if query.getall("platforms", []):
-            raise NotSupported("removing single platforms of an image is not supported: remove the tag")
-        work = self.remove_(request.match_info["name"], force=flag(query, "force"), prune=not flag(query, "noprune"))
+        work = self.remove_(
+            request.match_info["name"],
+            force=flag(query, "force"),
+            prune=not flag(query, "noprune"),
+            platforms=[platform_of(text) for text in query.getall("platforms", []) if text],
+        )
         return json(delete_items(await self.operations.run(work, name="remove image")))
 
     async def prune(self, request: web.Request) -> web.Response:
@@ -212,12 +217,19 @@ def platform_in(request: web.Request) -> Platform | None:
     texts = [text for text in request.query.getall("platform", []) if text]
     if len(texts) > 1:
         raise NotSupported("only one platform can be chosen: give --platform once")
-    if not texts:
-        return None
-    if not texts[0].startswith("{"):
-        return parse_platform(texts[0])
+    return platform_of(texts[0]) if texts else None
+
+
+def platform_of(text: str) -> Platform:
+    """Return a platform as clients write it.
+
+    Raises:
+        InvalidParameter: it is malformed.
+    """
+    if not text.startswith("{"):
+        return parse_platform(text)
     try:
-        found: Any = msgspec.json.decode(texts[0], type=PlatformJson)
+        found: Any = msgspec.json.decode(text, type=PlatformJson)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise InvalidParameter(f"failed to parse platform: {exc}") from None
     plain = parse_platform("/".join(filter(None, (found.os, found.architecture, found.variant))))

@@ -8,9 +8,11 @@ from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.collect import Collect
 from transom.engine.images.lookup import Found, LookupImage, digest_reference
 from transom.errors import Conflict
+from transom.images.image import fits
 from transom.images.repository import ImageRepository
 from transom.model.digest import hex_of
 from transom.model.ids import Digest
+from transom.model.platform import Platform
 from transom.model.reference import parse_reference
 
 _HEX = re.compile(r"(sha256:)?[0-9a-f]+")
@@ -49,13 +51,30 @@ class RemoveImage:
     collect: Collect
     announce: AnnounceImage
 
-    async def __call__(self, text: str, *, force: bool = False, prune: bool = True) -> Sequence[Removed]:
-        """Remove what text means; prune: untagged parents too.
+    async def __call__(
+        self, text: str, *, force: bool = False, prune: bool = True, platforms: Sequence[Platform] = ()
+    ) -> Sequence[Removed]:
+        """Remove what text means: a tag with all variants, or with those for platforms. prune: untagged parents, too.
 
         Raises:
             NoSuchImage: there is none. Conflict: a container, another name or an image built on it is in the way.
         """
-        found = self.lookup(text)
+        first = self.lookup(text, platforms[0] if platforms else None)
+        lines: list[Removed] = []
+        for platform in self._platforms(first, platforms):
+            lines.extend(await self._one(text, self.lookup(text, platform), force=force, prune=prune))
+        return list(dict.fromkeys(lines))
+
+    def _platforms(self, found: Found, wanted: Sequence[Platform]) -> Sequence[Platform | None]:
+        """Return which variants are meant, the host's own last: a container that is in the way is most likely its."""
+        if found.name is None or found.reference is None:
+            return wanted or (None,)
+        every = list(found.name.variants)
+        if not wanted:
+            return [each for each in every if each != found.image.platform] + [found.image.platform]
+        return [each for each in every if any(fits(each, platform) for platform in wanted)]
+
+    async def _one(self, text: str, found: Found, *, force: bool, prune: bool) -> Sequence[Removed]:
         lines: list[Removed] = []
         by_name = not self._is_id(text, found)
         if by_name:
