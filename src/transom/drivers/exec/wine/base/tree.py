@@ -12,6 +12,7 @@ from transom.drivers.exec.wine.base.contents import Source, target_of
 from transom.drivers.exec.wine.base.deb import members
 from transom.drivers.exec.wine.base.pe import strip
 from transom.drivers.exec.wine.base.programs import Programs
+from transom.drivers.exec.wine.base.versions import with_version
 from transom.errors import InvalidParameter
 
 WINDOWS = "windows"
@@ -36,7 +37,7 @@ def unpack(source: Source, deb: Path, linux: Path, count: Callable[[int], None])
             if entry.issym() or entry.islnk():
                 used.add(_link(entry.linkname, entry.issym(), path))
             elif entry.isreg():
-                _write(path, strip(content), executable=bool(entry.mode & 0o100))
+                _write(path, with_version(strip(content)), executable=bool(entry.mode & 0o100))
                 used.add(target)
     if not used:
         raise InvalidParameter(f"the package {source.package} has none of the files that a base needs from it")
