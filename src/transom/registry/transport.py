@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -153,13 +154,14 @@ def translated(call: Call) -> Any:
     except aiohttp.ClientConnectorCertificateError as exc:
         raise Unreachable(f"{call.what}: tls: failed to verify certificate: {_reason(exc)}") from exc
     except aiohttp.ClientSSLError as exc:
-        raise Unreachable(f"{call.what}: tls: {_reason(exc)}") from exc
+        raise Unreachable(f"{call.what}: {_tls_reason(exc)}") from exc
     except aiohttp.ConnectionTimeoutError as exc:
         raise Unreachable(f"{call.what}: no connection in time: i/o timeout") from exc
     except aiohttp.ClientConnectorDNSError as exc:
         raise Unreachable(f"{call.what}: lookup {exc.host}: no such host") from exc
-    except (aiohttp.ClientConnectorError, aiohttp.ClientProxyConnectionError) as exc:
-        raise Unreachable(f"{call.what}: {_reason(exc)}") from exc
+    except aiohttp.ClientConnectorError as exc:  # the proxy's, too
+        why = os.strerror(exc.errno).lower() if exc.errno else _reason(exc)
+        raise Unreachable(f"{call.what}: dial tcp {exc.host}:{exc.port}: connect: {why}") from exc
     except aiohttp.ClientHttpProxyError as exc:
         raise Unreachable(f"{call.what}: the proxy answers {exc.status} {exc.message}") from exc
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as exc:
@@ -170,6 +172,14 @@ def translated(call: Call) -> Any:
         raise Broken(f"{call.what}: the server is silent: i/o timeout") from exc
     except aiohttp.ClientError as exc:
         raise Broken(f"{call.what}: {_reason(exc)}") from exc
+
+
+def _tls_reason(error: aiohttp.ClientSSLError) -> str:
+    """Return what is wrong with TLS; what OpenSSL says of a server that speaks plain HTTP helps nobody."""
+    said = _reason(error)
+    if any(each in said.upper() for each in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")):
+        return "http: server gave HTTP response to HTTPS client; if that is meant, name it in insecure-registries"
+    return f"tls: {said}"
 
 
 def _reason(error: BaseException) -> str:

@@ -446,6 +446,26 @@ async def test_mirror_is_asked_first_and_without_credentials(store: ImageStore, 
     assert image_of(store, "busybox:1").id == IMAGE.id
 
 
+async def test_proxy_is_used_and_gets_no_loopback(store: ImageStore, fake: FakeRegistry) -> None:
+    fake.put("1", IMAGE)
+    where = {"r.example": ("http://r.example:5000",), "direct.example": (f"http://{fake.host}",)}
+    proxied = RegistrySettings(locations=where, environment={"http_proxy": f"http://{fake.host}"}, attempts=1)
+    broken = replace(proxied, environment={"http_proxy": "http://127.0.0.1:9"})
+
+    await pull(store, "r.example/team/app", settings=proxied)
+    await pull(store, "direct.example/team/app", settings=broken)
+
+    assert {headers["Host"] for _, _, headers in fake.asked} == {"r.example:5000", fake.host}
+    with pytest.raises(Unavailable, match=r"dial tcp 127\.0\.0\.1:9: connect: connection refused"):
+        await pull(store, "r.example/team/app", settings=broken)
+
+
+async def test_plain_http_where_https_is_due_is_named_so(store: ImageStore, fake: FakeRegistry) -> None:
+    located = RegistrySettings(locations={"r.example": (f"https://{fake.host}",)}, attempts=1)
+    with pytest.raises(Unavailable, match=r"server gave HTTP response to HTTPS client.*insecure-registries"):
+        await pull(store, "r.example/team/app", settings=located)
+
+
 def wrong_digest(fake: FakeRegistry, manifest: dict[str, Any]) -> None:
     blob = manifest["layers"][1]["digest"]
     fake.blobs[blob] = fake.blobs[blob][:-1] + b"!"
