@@ -244,11 +244,17 @@ static unsigned supervise(const sigset_t *watched)
         case SIGCHLD: {
             int status;
             for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-                if (pid == first)
+                if (pid == first) {
+                    if (server && waitpid(server, NULL, WNOHANG) == server) { /* killed, and everybody with it */
+                        server = 0;
+                        return exit_code(CODE_KILLED);
+                    }
                     return exit_code(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+                }
                 if (pid == server) { /* every Windows process dies with it */
                     server = 0;
                     kill_others();
+                    return exit_code(CODE_KILLED);
                 }
             }
             break;

@@ -10,7 +10,7 @@
  *   crash            writes where nothing is
  *   write FILE       writes a word into FILE; the exit code is the Windows error
  *   console          whether each standard stream is a console
- *   user             the name of the user, and whether the process is elevated
+ *   user             the user's name, whether elevated, whether an administrator, name by SID, how many privileges
  *   version          major.minor.build as RtlGetVersion says
  *   listen PORT      answers each connection with a line, "hello from COMPUTERNAME"
  *   ask NAME PORT    prints what such a listener (or any) says
@@ -74,12 +74,27 @@ static int user(void)
     DWORD size = 256, got;
     HANDLE token;
     TOKEN_ELEVATION elevation = {0};
+    static BYTE user[256], sid[SECURITY_MAX_SID_SIZE], privileges[4096];
+    wchar_t domain[256];
+    DWORD domain_size = 256, sid_size = sizeof sid;
+    SID_NAME_USE use;
+    BOOL is_member = FALSE;
     if (!GetUserNameW(name, &size))
         return 1;
     say(name);
     OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token);
     GetTokenInformation(token, TokenElevation, &elevation, sizeof elevation, &got);
     puts(elevation.TokenIsElevated ? "elevated" : "limited");
+    CreateWellKnownSid(WinBuiltinAdministratorsSid, NULL, sid, &sid_size);
+    CheckTokenMembership(NULL, sid, &is_member);
+    puts(is_member ? "administrator" : "user");
+    GetTokenInformation(token, TokenUser, user, sizeof user, &got);
+    size = 256;
+    if (!LookupAccountSidW(NULL, ((TOKEN_USER *)user)->User.Sid, name, &size, domain, &domain_size, &use))
+        return 2;
+    say(name);
+    GetTokenInformation(token, TokenPrivileges, privileges, sizeof privileges, &got);
+    puts(((TOKEN_PRIVILEGES *)privileges)->PrivilegeCount > 2 ? "many privileges" : "few privileges");
     return 0;
 }
 

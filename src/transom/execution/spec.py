@@ -67,6 +67,8 @@ class Security:
     seccomp: str = ""
     """Empty: the built-in profile; `unconfined`; else a profile's JSON text."""
     no_new_privileges: bool = False
+    no_suid: bool = False
+    """Whether files that run as their owner cannot be made (by the built-in profile)."""
     masked_paths: tuple[str, ...] | None = None
     readonly_paths: tuple[str, ...] | None = None
 

@@ -172,7 +172,7 @@ def _linux(spec: ExecSpec, facts: Facts, chosen: Sequence[str]) -> dict[str, Any
         masked = security.masked_paths if security.masked_paths is not None else MASKED
         readonly = security.readonly_paths if security.readonly_paths is not None else READONLY
         result["maskedPaths"], result["readonlyPaths"] = list(masked), list(readonly)
-        rules = seccomp.profile(security.seccomp, chosen)
+        rules = seccomp.profile(security.seccomp, chosen, no_suid=security.no_suid)
         if rules is not None:
             result["seccomp"] = rules
     if spec.idmap:

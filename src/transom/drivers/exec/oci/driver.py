@@ -69,6 +69,7 @@ class OciDriver:
         self._settings = settings
         self._cgroups = cgroups
         self._idmaps = idmaps
+        self._maps_users: bool | None = None
         self._monitor = Monitor(settings.conmon)
         self._files = ContainerFiles(settings.exec_root)
         self._runtime = Runtime(settings.runtime, settings.exec_root / "runtime" / name, {"PATH": settings.search_path})
@@ -277,6 +278,12 @@ class OciDriver:
         """Return the containers that have a directory here, or that the runtime knows."""
         tops = (self._files.exec_root / "containers", self._runtime.root)
         return sorted({ContainerId(each.name) for top in tops if top.exists() for each in top.iterdir()})
+
+    async def maps_users(self) -> bool:
+        """Tell whether containers may have users of their own; the runtime is asked once."""
+        if self._maps_users is None:
+            self._maps_users = await self._runtime.maps_users()
+        return self._maps_users
 
     # --- abilities -----------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """crun or runc as a program: where it keeps its state, and how it is called."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,18 @@ class Runtime:
     def is_crun(self) -> bool:
         """Whether crun's own ways may be used."""
         return os.path.basename(self.program) == "crun"
+
+    async def maps_users(self) -> bool:
+        """Tell whether a container with users of its own can have a network namespace that was made outside.
+
+        runc before 1.3 cannot run further programs in such a container.
+        Source: runc, pull request 4492, "nsenter: implement a two-stage join for setns".
+        """
+        if self.is_crun:
+            return True
+        done = await self.call("--version")
+        version = re.match(rb"runc version (\d+)\.(\d+)", done.stdout)
+        return version is not None and (int(version[1]), int(version[2])) >= (1, 3)
 
     @property
     def args(self) -> tuple[str, ...]:

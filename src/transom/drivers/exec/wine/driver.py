@@ -50,6 +50,7 @@ KILL_S = 6.0
 FLUSH_S = 10.0
 START_S = 30.0
 _SOFT_KILL = "SIGPWR"
+_KILLED = 137
 _SIGNALS = {
     "SIGINT": "SIGINT",
     "CTRL_C": "SIGINT",
@@ -66,6 +67,10 @@ class Inner(
     SupportsUpdate, Protocol,
 ):  # fmt: skip
     """What the driver underneath has to be able to do."""
+
+    async def maps_users(self) -> bool:
+        """Tell whether containers may have users of their own."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,8 @@ class WineDriver:
                 control.put(MAIN, wanted)
                 made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
             faults.point(PREPARED)
-            places = translate.Places(base, control.directory, made, self._owners)
+            owners = self._owners if self._owners and await self._inner.maps_users() else None
+            places = translate.Places(base, control.directory, made, owners)
             await self._inner.create(self._linux_spec(spec, places, user))
             undo.keep()
 
@@ -160,7 +166,10 @@ class WineDriver:
         """Return how the program ended, with all 32 bits of its code."""
         ended = await self._inner.wait(container_id)
         code = self._control(container_id).exit_code(MAIN)
-        return ended if code is None or ended.oom_killed else replace(ended, code=code)
+        if ended.oom_killed:
+            # Of a process that Linux has killed Wine says 0 or 1.
+            return replace(ended, code=code if code and code > 1 else _KILLED)
+        return ended if code is None else replace(ended, code=code)
 
     async def status(self, container_id: ContainerId) -> RuntimeStatus | None:
         """Tell what is there."""

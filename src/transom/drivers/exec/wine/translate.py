@@ -146,7 +146,7 @@ def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
         mounts=(*fixed, *(owned(mount, places.owners) for mount in mounts)),
         idmap=whole,
         has_sysfs=not has_places,
-        security=replace(spec.security, cap_add=CAPABILITIES, cap_drop=("ALL",), no_new_privileges=True),
+        security=replace(spec.security, cap_add=CAPABILITIES, cap_drop=("ALL",), no_new_privileges=True, no_suid=True),
         os_version="",
         base="",
         registry_deltas=(),

@@ -96,3 +96,28 @@ def test_default_profile_opens_with_the_capability() -> None:
     allowed = {name for each in rules["syscalls"] if each["action"] == "SCMP_ACT_ALLOW" for name in each["names"]}
     assert {"unshare", "mount", "clone", "clone3"} <= allowed
     assert "keyctl" not in allowed
+
+
+def rules_for(name: str, *, no_suid: bool) -> list[dict[str, object]]:
+    rules = seccomp.profile("", capabilities.DEFAULT, no_suid=no_suid)
+    assert rules is not None
+    return [each for each in rules["syscalls"] if name in each["names"]]
+
+
+def test_sockets_of_a_hypervisor_are_refused() -> None:
+    allowed = [each["args"] for each in rules_for("socket", no_suid=False) if each["action"] == "SCMP_ACT_ALLOW"]
+
+    assert allowed == [[{"index": 0, "value": 40, "valueTwo": 0, "op": "SCMP_CMP_NE"}]]
+
+
+@pytest.mark.parametrize("name", ["chmod", "fchmod", "fchmodat", "creat", "mknod", "mknodat", "open", "openat"])
+def test_no_suid_ties_every_call_that_gives_a_mode_to_the_mode(name: str) -> None:
+    assert not any(each.get("args") for each in rules_for(name, no_suid=False))
+    assert all(each["args"] for each in rules_for(name, no_suid=True))
+
+
+def test_no_suid_can_be_compiled() -> None:
+    rules = seccomp.profile("", capabilities.DEFAULT, no_suid=True)
+
+    assert rules is not None
+    assert bpf.annotation(rules)
