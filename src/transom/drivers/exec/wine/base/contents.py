@@ -158,12 +158,13 @@ REMOVED_PROGRAMS = frozenset(
     (
         "powershell setx icacls cacls certutil dism netsh arp wevtutil pnputil shutdown subst mshta iexplore winecfg "
         "winhelp winhlp32 wineboot winemenubuilder aspnet_regiis mofcomp msinfo32 ngen regasm regini regsvcs sdbinst "
-        "secedit lodctr winedbg explorer"
+        "secedit lodctr winedbg explorer find findstr robocopy schtasks"
     ).split()
 )
 """Wine's stand-ins that do nothing and report success (or hang): a script is better off when they are not found.
 So is a program that crashes: winedbg waits for somebody to read its dialogue, and without it the program ends with the
-status of its exception. In explorer's place there is one of ours. Names without `.exe`."""
+status of its exception. In the place of explorer and of the tools of windows/tools there are ours. Names without
+`.exe`."""
 
 REMOVED_KEYS = (
     r"Software\\Classes\\Interface",

@@ -25,17 +25,23 @@ _LINUX_FLAGS = "-Os -static -s -fno-ident -Wl,--build-id=none".split()
 
 @dataclass(frozen=True, slots=True)
 class WindowsProgram:
-    """A program of C:\\Windows\\System32; sources are patterns below windows/."""
+    """A program of C:\\Windows\\System32; sources are patterns below windows/, names what else it is called there."""
 
     name: str
     sources: tuple[str, ...]
     libraries: tuple[str, ...] = ("kernel32", "ntdll")
     subsystem: str = "console"
+    names: tuple[str, ...] = ()
 
 
+TOOLS = (
+    "certutil.exe", "comp.exe", "find.exe", "findstr.exe", "icacls.exe", "powershell.exe", "pwsh.exe", "robocopy.exe",
+    "setx.exe", "takeown.exe", "timeout.exe", "tree.com",
+)  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",)),
     WindowsProgram("explorer.exe", ("desktop/*.c", "memory.c"), ("user32", "kernel32", "ntdll"), "windows"),
+    WindowsProgram("transom-tools.exe", ("tools/*.c",), ("kernel32", "ntdll", "ntdllcrt"), names=TOOLS),
 )
 
 

@@ -11,7 +11,7 @@ from transom.drivers.exec.wine.base import contents
 from transom.drivers.exec.wine.base.contents import Source, target_of
 from transom.drivers.exec.wine.base.deb import members
 from transom.drivers.exec.wine.base.pe import strip
-from transom.drivers.exec.wine.base.programs import Programs
+from transom.drivers.exec.wine.base.programs import WINDOWS_PROGRAMS, Programs
 from transom.drivers.exec.wine.base.versions import with_version
 from transom.errors import InvalidParameter
 
@@ -106,6 +106,9 @@ def _complete_drive(c: Path, linux: Path, programs: Programs) -> None:
     system32 = c / WINDOWS / "system32"
     for name, program in programs.windows.items():
         _write(system32 / name, program)
+    for made in WINDOWS_PROGRAMS:
+        for name in made.names:
+            os.link(system32 / made.name, system32 / name)
     _link_zlib(c, linux)
 
 
