@@ -55,6 +55,10 @@ void services_start(void);
 void services_stop(void);
 bool services_own(const SYSTEM_PROCESS_INFORMATION *list, HANDLE pid);
 
+/* roots.c */
+HANDLE roots_watch(void);
+void roots_hold(void);
+
 /* environment.c */
 void environment_apply(const struct request *request);
 void environment_clean(HANDLE process);

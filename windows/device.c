@@ -83,7 +83,7 @@ NTSTATUS NTAPI NtCreateSymbolicLinkObject(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUT
 
 CRITICAL_SECTION device_guard;
 static const struct request *container;
-static HANDLE manager, services;
+static HANDLE manager, services, roots;
 static unsigned(CDECL *wine_server_call)(void *call);
 
 static void prepare(struct call *call, int request)
@@ -220,13 +220,26 @@ static void prepare_reply(struct state *state, struct call *call)
     call->u.next.header.reply_room = (unsigned)state->room;
 }
 
-/* Wait until a device is asked for. The first caller of the services is waited for on the way: it saves a thread. */
+/* Wait until a device is asked for. What else is rare is waited for on the way: it saves threads. */
 static void wait(void)
 {
-    HANDLE events[] = {manager, services};
-    while (WaitForMultipleObjects(services ? 2 : 1, events, FALSE, INFINITE) == WAIT_OBJECT_0 + 1) {
-        services = NULL;
-        services_start();
+    for (;;) {
+        HANDLE events[3] = {manager};
+        DWORD count = 1;
+        if (services)
+            events[count++] = services;
+        if (roots)
+            events[count++] = roots;
+        DWORD woken = WaitForMultipleObjects(count, events, FALSE, INFINITE) - WAIT_OBJECT_0;
+        if (!woken || woken >= count)
+            return;
+        if (events[woken] == services) {
+            services = NULL;
+            services_start();
+        } else {
+            roots = NULL;
+            roots_hold();
+        }
     }
 }
 
@@ -289,6 +302,7 @@ void devices_serve(const struct request *request)
     if (make_device(L"\\Device\\Nsi"))
         make_link(L"\\??\\Nsi", L"\\Device\\Nsi");
     services = services_listen();
+    roots = roots_watch();
     HANDLE thread = CreateThread(NULL, 64 << 10, serve, NULL, 0, NULL);
     if (thread)
         CloseHandle(thread);

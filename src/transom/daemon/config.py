@@ -42,6 +42,7 @@ _FILE_KEYS: Mapping[str, str] = {
     "default-runtime": "default_runtime",
     "init-path": "init_path",
     "mirror": "mirror",
+    "windows-ca": "windows_ca",
     "registry-mirrors": "registry_mirrors",
     "insecure-registries": "insecure_registries",
     "registry-locations": "registry_locations",
@@ -75,6 +76,7 @@ class Config:
     default_runtime: str = ""
     init_path: str = ""
     mirror: str = ""
+    windows_ca: tuple[str, ...] = ()
     idle_timeout_s: int = 0
     registry_mirrors: tuple[str, ...] = ()
     insecure_registries: tuple[str, ...] = ()
@@ -109,6 +111,12 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("--default-runtime", metavar="NAME", help="crun or runc (default: crun, else runc)")
     it.add_argument("--init-path", metavar="FILE", help="program for --init (default: tini-static)")
     it.add_argument("--mirror", metavar="URL", help="Debian mirror for Windows bases (default: the host's)")
+    it.add_argument(
+        "--windows-ca",
+        action="append",
+        metavar="FILE",
+        help="certificate authorities that Windows programs trust beside the host's (PEM)",
+    )
     it.add_argument(
         "--idle-timeout", type=int, dest="idle_timeout_s", metavar="SECONDS", help="end after so long without use"
     )

@@ -38,6 +38,7 @@ from transom.daemon.config import Config
 from transom.drivers.build.workspace import JOBS as BUILD_JOBS
 from transom.drivers.build.workspace import DiskWorkspaces
 from transom.drivers.exec.oci.driver import OciDriver, OciSettings
+from transom.drivers.exec.wine.authorities import check_file
 from transom.drivers.exec.wine.base.build import DebianBaseBuilder
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
@@ -283,7 +284,9 @@ async def build_engine(config: Config) -> Engine:
     owners = choose(host.instance, taken_on_host())
     closed = closed_to_others(config.exec_root) or closed_to_others(config.data_root)
     unmapped = closed or idmaps.refusal(config.data_root, owners.whole)
-    wine = WineSettings(config.data_root, None if unmapped else owners)
+    for path in config.windows_ca:
+        await asyncio.to_thread(check_file, path)
+    wine = WineSettings(config.data_root, None if unmapped else owners, config.windows_ca)
     drivers: dict[str, ExecDriver] = {**oci}
     for oci_name, inner in oci.items():
         name = oci_name.replace("oci", "wine")

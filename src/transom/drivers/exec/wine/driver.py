@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from transom import faults
 from transom.aio.finish import UndoStack
 from transom.aio.locks import KeyedLock
 from transom.drivers.exec.wine import prefix, request, translate
+from transom.drivers.exec.wine.authorities import Authorities
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.control import MAIN, Control, Listener, exec_name
 from transom.drivers.exec.wine.owners import Owners
@@ -80,6 +81,8 @@ class WineSettings:
     data_root: Path
     owners: Owners | None = None
     """The range of host users that containers run as, None if this host cannot map mounts."""
+    certificate_files: tuple[str, ...] = ()
+    """Authorities that Windows programs trust beside the host's, in PEM form."""
 
 
 class WineDriver:
@@ -91,6 +94,7 @@ class WineDriver:
         self.name = name
         self._top = settings.data_root / "wine"
         self._owners = settings.owners
+        self._authorities = Authorities(settings.data_root / "authorities", settings.certificate_files)
         self._inner = inner
         self._bases = bases
         self._idmaps = idmaps
@@ -117,12 +121,17 @@ class WineDriver:
                 control.make()
                 undo.push(control.remove)
                 control.put(MAIN, wanted)
-                made = await asyncio.to_thread(prefix.prepare, spec, base, user, drives)
+                made, trusted = await asyncio.to_thread(self._prepare, spec, base, user, drives)
             faults.point(PREPARED)
             owners = self._owners if self._owners and await self._inner.maps_users() else None
-            places = translate.Places(base, control.directory, made, owners)
+            places = translate.Places(base, control.directory, made, owners, trusted)
             await self._inner.create(self._linux_spec(spec, places, user))
             undo.keep()
+
+    def _prepare(self, spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str]) -> tuple[Path, Path | None]:
+        made = prefix.prepare(spec, base, user, drives, authorities=str(self._authorities.directory))
+        own = Path(spec.state_dir) / "authorities.crt"
+        return made, self._authorities.with_own(prefix.system_registry(made), own)
 
     def _linux_spec(self, spec: ExecSpec, places: translate.Places, user: str) -> ExecSpec:
         """Return the Linux container; it is the host's root where something that it mounts cannot be mapped."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transom.drivers.exec.wine import registry
+from transom.drivers.exec.wine.authorities import Authorities, is_root_key
 from transom.drivers.exec.wine.base.contents import PE32_DIR
 from transom.drivers.exec.wine.request import ADMINISTRATOR, windows_version
 from transom.errors import InvalidParameter, NotFound
@@ -110,10 +111,11 @@ def _keys(values: Values) -> Iterable[registry.Key]:
         yield registry.Key(name, (), {registry.fold(value): (value, data) for value, data in entries.items()})
 
 
-def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str]) -> Path:
+def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str], *, authorities: str = "") -> Path:
     """Make or renew the prefix below spec.state_dir and return it; blocks.
 
     A registry that is there already, of an earlier run, is kept. drives: letter → path in the container.
+    authorities: directory of the files with the host's certificate authorities.
 
     Raises:
         InvalidParameter: a layer's registry delta is malformed.
@@ -129,7 +131,12 @@ def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str]) ->
         if not all(_is_file(root, f"{name}.reg") for name in registry.BRANCHES):
             identity = identity_of(spec, user)
             texts = _initial(base, spec.registry_deltas, identity)
-            origin = {"base": str(base), "deltas": list(spec.registry_deltas), "identity": _as_dict(identity)}
+            origin = {
+                "base": str(base),
+                "deltas": list(spec.registry_deltas),
+                "identity": _as_dict(identity),
+                "authorities": authorities,
+            }
             (prefix.parent / _ORIGIN).write_text(json.dumps(origin), encoding="utf-8")
             for name, text in texts.items():
                 _write(root, f"{name}.reg", text)
@@ -178,8 +185,27 @@ def registry_delta(state_dir: str, base_digest: str) -> bytes:
     delta = registry.diff(before, after, base=base_digest)
     values = own_values(identity, wow64=_has_wow64(Path(origin["base"])))
     own = [(key, value) for key, entries in values.items() for value in entries]
-    delta = registry.without_keys(delta, {"system": own})
+    delta = registry.without_keys(delta, {"system": own + _host_authorities(delta, origin.get("authorities", ""))})
     return b"" if delta.is_empty else registry.dump_delta(delta)
+
+
+def _host_authorities(delta: registry.Delta, directory: str) -> list[tuple[str, str]]:
+    """Return the values with which Wine noted the host's certificate authorities."""
+    changed = delta.branches["system"].set if "system" in delta.branches else {}
+    if not directory or not any(is_root_key(key) for key in changed):
+        return []
+    known = Authorities(Path(directory)).keys()
+    return [(key, value) for key in changed if key.lower() in known for value in changed[key]]
+
+
+def system_registry(prefix: Path) -> bytes:
+    """Return the prefix' file of HKEY_LOCAL_MACHINE, as the container left it; blocks.
+
+    Raises:
+        InvalidParameter: the container has made something else of it.
+    """
+    with Rootfs.at(str(prefix)) as root:
+        return _bytes_inside(root, "system.reg")
 
 
 def _has_wow64(base: Path) -> bool:
@@ -199,6 +225,10 @@ def _is_file(root: Rootfs, name: str) -> bool:
 
 
 def _read_inside(root: Rootfs, name: str) -> str:
+    return _bytes_inside(root, name).decode("utf-8", "surrogateescape")
+
+
+def _bytes_inside(root: Rootfs, name: str) -> bytes:
     try:
         fd = root.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as exc:
@@ -207,7 +237,7 @@ def _read_inside(root: Rootfs, name: str) -> str:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode) or info.st_size > MAX_FILE_BYTES:
             raise InvalidParameter(f"the container's {name} is no registry file")
-        return file.read(MAX_FILE_BYTES).decode("utf-8", "surrogateescape")
+        return file.read(MAX_FILE_BYTES)
 
 
 def _write(root: Rootfs, name: str, text: str) -> None:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transom.drivers.exec.wine import authorities
 from transom.drivers.exec.wine.owners import Owners
 from transom.drivers.exec.wine.prefix import check_drive
 from transom.drivers.snapshot.spelling import Spelling
@@ -40,6 +41,8 @@ class Places:
     prefix: Path
     owners: Owners | None = None
     """None: the container's root is the host's."""
+    authorities: Path | None = None
+    """File of the certificate authorities that the container trusts."""
 
 
 def drive_c(root: Mount, base: Path) -> Mount:
@@ -108,6 +111,13 @@ def owned(mount: Mount, owners: Owners | None) -> Mount:
     return replace(mount, idmap=users, gidmap=groups)
 
 
+def trusted(places: Places) -> tuple[Mount, ...]:
+    """Return the mount of the certificate authorities; older bases have no place for it."""
+    if places.authorities is None or not (places.base / "linux" / authorities.TARGET[1:]).is_file():
+        return ()
+    return (Mount(MountKind.BIND, target=authorities.TARGET, source=str(places.authorities), readonly=True),)
+
+
 def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
     """Return the container to hand to the OCI driver.
 
@@ -134,6 +144,7 @@ def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
         Mount(MountKind.BIND, target=CONTROL, source=str(places.control), idmap=whole),
         replace(c, idmap=whole),
         *(Mount(MountKind.BIND, target=path, source=path, readonly=True) for path in shown),
+        *trusted(places),
     )
     mounts = linux_mounts(spec.mounts, c)
     return replace(

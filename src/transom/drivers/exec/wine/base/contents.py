@@ -130,6 +130,7 @@ LINUX_FILES = {
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     "etc/passwd": "ContainerAdministrator:x:0:0::/run/wine:/\n",
     "etc/group": "root:x:0:\n",
+    "etc/ssl/certs/ca-certificates.crt": "",
     "etc/fonts/fonts.conf": '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n'
     "<fontconfig><dir>/c/windows/Fonts</dir><cachedir>/run/user/fontconfig</cachedir></fontconfig>\n",
 }  # fmt: skip

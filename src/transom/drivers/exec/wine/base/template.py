@@ -41,6 +41,12 @@ _CORE_INTERFACE = re.compile(
 )
 _ON_DEMAND = ("Eventlog", "MountMgr", "NDIS", "nsiproxy", "PlugPlay")
 """Services that would start with the service control manager: what they do is done without them, or can wait."""
+_STORES: dict[str, dict[str, str]] = {
+    # A program that asks for a certificate makes these: then they would be in its layer.
+    rf"Software\\Microsoft\\SystemCertificates\\{store}\\{kind}": {}
+    for store in ("CA", "My", "Root", "Trust")
+    for kind in ("CRLs", "CTLs", "Certificates")
+}
 _DROPPED_USER = (r"Software\\Wine\\Drivers", r"Software\\Wine\\Debug")
 
 
@@ -73,14 +79,14 @@ def system_branch(text: str, *, wow64: bool) -> str:
         found = branch.get(fold(r"System\\ControlSet001\\Services\\" + service))
         if found:
             found.values[fold('"Start"')] = ('"Start"', "dword:00000003")
-    _set(branch, _SYSTEM_VALUES)
+    _set(branch, _SYSTEM_VALUES | _STORES)
     return _with_user_directory(print_branch("system", branch))
 
 
 def user_branch(text: str) -> str:
     """Return a base's user.reg from the one that wineboot wrote."""
     branch = without(parse(text), _DROPPED_USER)
-    _set(branch, _USER_VALUES)
+    _set(branch, _USER_VALUES | _STORES)
     return _with_user_directory(print_branch("user", branch))
 
 
