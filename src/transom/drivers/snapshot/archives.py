@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from transom.drivers.snapshot.disk import sync_file_system
+from transom.drivers.snapshot.disk import free_bytes, sync_file_system
 from transom.drivers.snapshot.repack import Repack, repack
 from transom.drivers.snapshot.streams import HashedStream
 from transom.errors import InvalidParameter
@@ -45,7 +45,7 @@ def take_apart(arguments: Take, fds: Sequence[int], report: Report) -> Taken:
     """Write the files of archive fds[0] into directory fds[1], named by their numbers. A job."""
     archive, target = fds
     raw = open(archive, "rb", buffering=0)  # noqa: SIM115 - read until this process ends
-    stream = HashedStream(raw, max_bytes=arguments.max_bytes, hashed=False)
+    stream = HashedStream(raw, max_bytes=arguments.max_bytes, hashed=False, room=free_bytes(target))
     reader = Reader(stream)
     files: list[tuple[str, int, str]] = []
     links: dict[str, str] = {}

@@ -127,6 +127,12 @@ def remove_little(directory: str, name: str) -> bool:
     return True
 
 
+def free_bytes(fd: int) -> int:
+    """Return how many bytes the file system behind a descriptor has left."""
+    found = os.statvfs(fd)
+    return found.f_bavail * found.f_frsize
+
+
 def sync_file_system(path: str) -> None:
     """Write everything on path's file system to disk. Blocks."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

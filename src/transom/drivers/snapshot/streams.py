@@ -13,12 +13,16 @@ from typing import IO, Final, cast
 import zstandard
 from isal import igzip, isal_zlib
 
-from transom.errors import InvalidParameter
+from transom.errors import InvalidParameter, Unavailable
 from transom.images.compression import compression_of
 
 CHUNK: Final = 1 << 20
+BOMB_BYTES: Final = 4 << 30
+BOMB_RATIO: Final = 200
+"""An archive that grows so much, beyond so many bytes, is meant to fill a disk: what real ones hold grows tenfold."""
 _AHEAD: Final = 8
 _MAX_WINDOW: Final = 1 << 27
+NO_LIMIT: Final = 1 << 62
 
 _BROKEN: Final[tuple[type[Exception], ...]] = (
     EOFError,
@@ -32,10 +36,23 @@ _BROKEN: Final[tuple[type[Exception], ...]] = (
 """What the decompressors raise when the data is no good."""
 
 
+class _Counting:
+    """A stream that knows how much was read of it."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self.count = 0
+
+    def read(self, size: int) -> bytes:
+        data = self._raw.read(size)
+        self.count += len(data)
+        return data
+
+
 class _Prefixed(io.RawIOBase):
     """A stream whose first bytes were read already."""
 
-    def __init__(self, first: bytes, rest: IO[bytes]) -> None:
+    def __init__(self, first: bytes, rest: _Counting) -> None:
         self._first = first
         self._rest = rest
 
@@ -53,7 +70,7 @@ class _Prefixed(io.RawIOBase):
         return len(data)
 
 
-def decompressed(raw: IO[bytes]) -> tuple[IO[bytes], str]:
+def decompressed(raw: _Counting) -> tuple[IO[bytes], str]:
     """Return raw's content and the name of its compression; several members or frames in a row are read as one."""
     start = b""
     while len(start) < 6 and (more := raw.read(6 - len(start))):
@@ -81,10 +98,14 @@ class HashedStream:
     Decompression and hashing let go of the interpreter's lock, so they run beside the work on the files.
     """
 
-    def __init__(self, raw: IO[bytes], *, max_bytes: int, hashed: bool = True) -> None:
-        """Read raw to its end at most; max_bytes bounds the decompressed size; hashed: whether finish is to tell."""
+    def __init__(self, raw: IO[bytes], *, max_bytes: int, hashed: bool = True, room: int = NO_LIMIT) -> None:
+        """Read raw to its end at most; max_bytes bounds the decompressed size; hashed: whether finish is to tell.
+
+        room: the bytes that the disk has for it.
+        """
         self._hash = hashlib.sha256() if hashed else None
         self._max_bytes = max_bytes
+        self._room = room
         self._queue: queue.Queue[bytes | BaseException] = queue.Queue(_AHEAD)
         self._buffer = b""
         self._at = 0
@@ -98,13 +119,13 @@ class HashedStream:
 
     def _pump(self, raw: IO[bytes]) -> None:
         try:
-            stream, self.compression = decompressed(raw)
+            counted = _Counting(raw)
+            stream, self.compression = decompressed(counted)
             while data := stream.read(CHUNK):
                 if self._hash is not None:
                     self._hash.update(data)
                 self.size += len(data)
-                if self.size > self._max_bytes:
-                    raise InvalidParameter(f"the archive holds more than {self._max_bytes} bytes")
+                self._check(counted.count)
                 self._queue.put(data)
             self._queue.put(b"")
         except _BROKEN as exc:
@@ -114,6 +135,16 @@ class HashedStream:
             self._queue.put(InvalidParameter(f"invalid archive: {self.compression or 'stream'}: {exc}"))
         except BaseException as exc:
             self._queue.put(exc)
+
+    def _check(self, read: int) -> None:
+        if self.size > self._max_bytes:
+            raise InvalidParameter(f"the archive holds more than {self._max_bytes} bytes")
+        if self.size > self._room:
+            raise Unavailable(f"no space left on device: the archive holds more than the {self._room} bytes left on it")
+        if self.size > BOMB_BYTES and self.size > read * BOMB_RATIO:
+            raise InvalidParameter(
+                f"invalid archive: {read} bytes have become {self.size}, as in archives that are made to fill disks"
+            )
 
     def _fill(self) -> bool:
         if self._ended:

@@ -5,7 +5,8 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from transom.drivers.snapshot.streams import HashedStream
+from transom.drivers.snapshot.disk import free_bytes
+from transom.drivers.snapshot.streams import NO_LIMIT, HashedStream
 from transom.drivers.snapshot.unpack_posix import PosixLayer
 from transom.drivers.snapshot.unpack_windows import WindowsLayer
 from transom.errors import InvalidParameter
@@ -52,7 +53,7 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
     os.nice(_NICE)
     is_file = stat.S_ISREG(os.fstat(archive).st_mode)  # whoever fills a pipe knows himself how far that is
     lowers = [os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in arguments.lowers]
-    stream = _stream(archive, arguments)
+    stream = _stream(archive, arguments, room=free_bytes(target))
     os.umask(0)
     os.fchdir(target)
     os.chroot(".")
@@ -80,6 +81,6 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
     return Unpacked(diff_id, tuple(layer.warnings), size, count)
 
 
-def _stream(archive: int, arguments: Unpack) -> HashedStream:
+def _stream(archive: int, arguments: Unpack, *, room: int = NO_LIMIT) -> HashedStream:
     raw = open(os.dup(archive), "rb", buffering=0)  # noqa: SIM115 - read until this process ends
-    return HashedStream(raw, max_bytes=arguments.max_bytes)
+    return HashedStream(raw, max_bytes=arguments.max_bytes, room=room)
