@@ -234,6 +234,8 @@ def _check_registries(config: Config) -> None:
     for mirror in config.registry_mirrors:
         if urlsplit(mirror).scheme not in {"http", "https"} or not urlsplit(mirror).hostname:
             raise InvalidParameter(f'invalid mirror: "{mirror}" is no http:// or https:// URL')
+        if urlsplit(mirror).username:
+            raise InvalidParameter(f'invalid mirror: "{mirror}": username/password not allowed in URI')
         if urlsplit(mirror).path.strip("/") or urlsplit(mirror).query:
             raise InvalidParameter(f'invalid mirror: "{mirror}": path, query, or fragment at end of the URI')
     for entry in config.insecure_registries:

@@ -6,11 +6,14 @@ Source: Docker daemon reference, `insecure-registries`, `registry-mirrors`.
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
+from transom.images.registry import Credentials
 from transom.model.reference import DEFAULT_DOMAIN
+from transom.model.secret import Secret
 from transom.registry.settings import RegistrySettings
 
+_NOBODY = Credentials()
 HUB = "registry-1.docker.io"
 """The host behind docker.io."""
 
@@ -20,13 +23,14 @@ class Endpoint:
     """A server that is asked; the first of urls that answers is used.
 
     domain: whose repositories it keeps. verify: whether its certificate must be valid. is_own: whether it is the
-    domain's own server, which alone is given the user's credentials.
+    domain's own server, which alone is given the user's credentials; another one has credentials of its own, if any.
     """
 
     urls: tuple[str, ...]
     domain: str
     verify: bool = True
     is_own: bool = True
+    credentials: Credentials = _NOBODY
 
 
 def endpoints_of(domain: str, settings: RegistrySettings, *, writing: bool = False) -> Sequence[Endpoint]:
@@ -42,8 +46,11 @@ def endpoints_of(domain: str, settings: RegistrySettings, *, writing: bool = Fal
 
 
 def _named(url: str, domain: str, settings: RegistrySettings) -> Endpoint:
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    return Endpoint((url.rstrip("/"),), domain, verify=not is_insecure(host, settings.insecure), is_own=False)
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    credentials = Credentials(unquote(parts.username or ""), Secret(unquote(parts.password or "")))
+    plain = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    return Endpoint((plain,), domain, not is_insecure(host, settings.insecure), is_own=False, credentials=credentials)
 
 
 def is_insecure(host: str, insecure: Sequence[str]) -> bool:

@@ -22,7 +22,7 @@ from transom.images.registry import (
 )
 from transom.model.digest import digest_of, parse_digest
 from transom.model.ids import Digest
-from transom.model.oci import INDEX_TYPES, Descriptor, MediaType
+from transom.model.oci import INDEX_TYPES, Descriptor, MediaType, is_foreign
 from transom.model.reference import Reference
 from transom.registry import upload
 from transom.registry.failures import Broken
@@ -148,7 +148,9 @@ class RemoteRepository:
             yield pieces
 
     async def _pieces(self, blob: Descriptor, offset: int, on_retry: OnRetry | None) -> AsyncGenerator[bytes, None]:
-        sources: list[_Source] = [*map(self._of_session(blob), self._sessions), *map(self._of_url, blob.urls)]
+        # Only layers that may not be distributed are elsewhere; other urls would be an order to visit somebody.
+        urls = blob.urls if is_foreign(blob.media_type) else ()
+        sources: list[_Source] = [*map(self._of_session(blob), self._sessions), *map(self._of_url, urls)]
         refusal: TransomError | None = None
         position = lively = offset
         tries = 0

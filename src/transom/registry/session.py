@@ -41,7 +41,7 @@ class Session:
         """Ask nothing yet."""
         self.endpoint = endpoint
         self._transport = transport
-        self._credentials = credentials if endpoint.is_own else Credentials()
+        self._credentials = credentials if endpoint.is_own else endpoint.credentials
         self._url = ""
         self._challenge: Challenge | None = None
         self._tokens: dict[tuple[str, ...], tuple[str, float]] = {}

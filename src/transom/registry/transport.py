@@ -22,6 +22,8 @@ _MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _FOLLOWING: Final = frozenset({"GET", "HEAD"})
 _BUFFER: Final = 1 << 20
+_STORING_S: Final = 300.0
+"""How long a registry may think about what it was sent: it hashes, and some copy it once more."""
 _MAX_WAIT_S: Final = 120.0
 """The longest pause that a server may ask for before we give up instead."""
 
@@ -49,11 +51,12 @@ class Transport:
         """Connect to nothing yet."""
         self.settings = settings
         self._trust = trust
+        self._reading = aiohttp.ClientTimeout(
+            total=None, connect=settings.connect_timeout_s, sock_read=settings.idle_timeout_s
+        )
+        self._writing = aiohttp.ClientTimeout(total=None, connect=settings.connect_timeout_s, sock_read=_STORING_S)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
-            timeout=aiohttp.ClientTimeout(
-                total=None, connect=settings.connect_timeout_s, sock_read=settings.idle_timeout_s
-            ),
             headers={"User-Agent": settings.user_agent, "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -106,6 +109,7 @@ class Transport:
                 data=call.data,
                 ssl=context,
                 proxy=proxy_for(url, self.settings.environment),
+                timeout=self._reading if call.method in _FOLLOWING else self._writing,
                 allow_redirects=False,
             )
         try:

@@ -3,8 +3,10 @@
 Source: OCI distribution-spec v1.1, "Pushing blobs".
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode, urljoin
@@ -32,7 +34,9 @@ class Sending:
     on_progress: OnProgress | None = None
     location: str = ""
     offset: int = 0
+    stall_s: float = 60
     _sent: int = field(default=0)
+    _deadline: asyncio.Timeout | None = field(default=None)
 
     async def run(self, mount_from: Sequence[str], attempts: int, on_retry: OnRetry | None) -> Uploaded:
         """See to it that the blob is there.
@@ -108,7 +112,7 @@ class Sending:
         mark = "&" if "?" in self.location else "?"
         url = f"{self.location}{mark}digest={quote(self.blob.digest)}"
         headers = {"Content-Type": _OCTETS, "Content-Length": str(size)}
-        async with self.session.send("PUT", url, self.scopes, headers=headers, data=data):
+        async with self._timed(), self.session.send("PUT", url, self.scopes, headers=headers, data=data):
             pass
         self.location = ""
 
@@ -118,20 +122,37 @@ class Sending:
             "Content-Length": str(self.blob.size - self.offset),
             "Content-Range": f"{self.offset}-{self.blob.size - 1}",
         }
-        async with self.session.send("PATCH", self.location, self.scopes, headers=headers, data=self._body) as (
-            _,
-            response,
+        async with (
+            self._timed(),
+            self.session.send("PATCH", self.location, self.scopes, headers=headers, data=self._body) as (_, response),
         ):
             self._move(str(response.url), response.headers)
         self.offset = self.blob.size
 
+    @asynccontextmanager
+    async def _timed(self) -> AsyncIterator[None]:
+        """Break off where the server takes nothing for so long; once it has all it may think."""
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                yield
+        except TimeoutError:
+            raise Broken(f"{self.blob.digest}: the registry takes no more: i/o timeout") from None
+        finally:
+            self._deadline = None
+
+    def _alive(self, *, whole: bool) -> None:
+        if self._deadline is not None and not self._deadline.expired():
+            self._deadline.reschedule(None if whole else asyncio.get_running_loop().time() + self.stall_s)
+
     async def _body(self) -> AsyncIterator[bytes]:
         position = self.offset
+        self._alive(whole=not self.blob.size)
         async with self.source(position) as pieces:
             async for piece in pieces:
                 yield piece
                 position += len(piece)
                 self._sent = max(self._sent, position)
+                self._alive(whole=position == self.blob.size)
                 if self.on_progress is not None:
                     self.on_progress(position)
 

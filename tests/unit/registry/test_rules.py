@@ -44,6 +44,8 @@ def test_servers_in_their_order() -> None:
     assert len(endpoints_of("docker.io", settings, writing=True)) == 1
     assert [each.urls for each in endpoints_of("a.example", settings)] == [("http://b.example:1",)]
     assert list(endpoints_of("c", settings)) == []
+    (named,) = endpoints_of("d.example", RegistrySettings(locations={"d.example": ("http://me:p%40ss@b.example/",)}))
+    assert (named.urls, named.credentials) == (("http://b.example",), Credentials("me", Secret("p@ss")))
     plain = endpoints_of("localhost:5000", settings)[0]
     assert (plain.urls, plain.verify) == (("https://localhost:5000", "http://localhost:5000"), False)
     assert endpoints_of("r.example", settings)[0].verify

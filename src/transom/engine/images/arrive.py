@@ -29,6 +29,7 @@ class Arriving:
     fd: int = -1
     size: int = 0
     is_whole: bool = False
+    is_read: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
     def begin(self, fd: int, size: int) -> None:
@@ -42,8 +43,10 @@ class Arriving:
         self._wake.set()
 
     def finish(self) -> None:
-        """Tell that all has come, and is what it should be."""
+        """Tell that all has come, and is what it should be; a file that nobody reads yet is found in the store."""
         self.is_whole = True
+        if not self.is_read:
+            self.close()
         self._wake.set()
 
     def close(self) -> None:

@@ -96,6 +96,7 @@ class ExtractLayer:
         self, name: str, parent: str, diff_id: Digest, arriving: Arriving, form: LayerForm, emit: Emit
     ) -> Applied:
         reader, writer = make_pipe()
+        arriving.is_read = True
         try:
             async with asyncio.TaskGroup() as group:
                 feeding = splice_all(writer, arriving.fd, _steps(arriving, emit))
@@ -106,6 +107,8 @@ class ExtractLayer:
                     os.close(reader)
         except BaseExceptionGroup as group:
             raise first(group) from None
+        finally:
+            arriving.close()
 
 
 async def _steps(arriving: Arriving, emit: Emit) -> AsyncIterator[int]:
