@@ -40,6 +40,14 @@ class SendImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Kin:
+    """An image, and the images that share layers with it, each with its `repository@digest`s."""
+
+    image: Image
+    images: Sequence[tuple[Image, Sequence[tuple[str, Digest]]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """Images on their way into one repository; a blob that was brought there once is not asked for again."""
 
@@ -63,23 +71,30 @@ class Sending:
             self.emit(status("Preparing", item))
         gate = asyncio.Semaphore(self.use.at_once)
         begun: set[Digest] = set()
+        kin = self._kin(image)
         try:
             async with asyncio.TaskGroup() as group:
                 for item, layer in reversed(items):
                     if layer.digest not in begun:  # else the same layer twice, as empty ones are
                         begun.add(layer.digest)
-                        group.create_task(self._gated(gate, item, layer, image), name=f"push {item}")
+                        group.create_task(self._gated(gate, item, layer, kin), name=f"push {item}")
         except BaseExceptionGroup as errors:
             raise first(errors) from errors
         await self._config(image)
 
-    async def _gated(self, gate: asyncio.Semaphore, item: str, layer: Descriptor, image: Image) -> None:
+    def _kin(self, image: Image) -> Kin:
+        """Return the images that share a layer with image, itself among them, and where each has been."""
+        wanted = {layer.digest for layer in image.layers}
+        images = [each for each in self.use.images.all() if any(layer.digest in wanted for layer in each.layers)]
+        return Kin(image, [(each, self.use.images.digests_of(each.id)) for each in images])
+
+    async def _gated(self, gate: asyncio.Semaphore, item: str, layer: Descriptor, kin: Kin) -> None:
         if gate.locked():
             self.emit(status("Waiting", item))
         async with gate:
-            await self._layer(item, layer, image)
+            await self._layer(item, layer, kin)
 
-    async def _layer(self, item: str, layer: Descriptor, image: Image) -> None:
+    async def _layer(self, item: str, layer: Descriptor, kin: Kin) -> None:
         if layer.digest in self._there:
             self.emit(status("Layer already exists", item))
             return
@@ -88,7 +103,7 @@ class Sending:
                 status("Skipped foreign layer", item)
             )  # who pulls has it from its urls, as from Microsoft's image
             return
-        source, offered = await self._source(layer, image)
+        source, offered = await self._source(layer, kin)
         if source is None:
             self._there.add(layer.digest)
             self.emit(status("Layer already exists", item))
@@ -124,18 +139,18 @@ class Sending:
             await self.remote.upload(config, of_bytes(image.raw_config))
             self._there.add(digest)
 
-    async def _source(self, layer: Descriptor, image: Image) -> tuple[BlobSource | None, Sequence[str]]:
+    async def _source(self, layer: Descriptor, kin: Kin) -> tuple[BlobSource | None, Sequence[str]]:
         """Return where a layer comes from, and the repositories of the same registry that it may be mounted from.
 
         A base's layer that is not here is looked for: None if the repository has it already.
         """
         target = self.remote.reference
-        known = homes(layer.digest, [(each, self.use.images.digests_of(each.id)) for each in self.use.images.all()])
+        known = homes(layer.digest, kin.images)
         if await self.use.content.find(layer.digest) is not None:
             return of_file(partial(self.use.content.open, layer.digest)), mounts(target, known)
         if await self.remote.find_blob(layer.digest) is not None:
             return None, ()
-        origin = await self._find(layer, image, origins(target, known))
+        origin = await self._find(layer, kin.image, origins(target, known))
         return self._elsewhere(layer, origin), mounts(target, [origin])
 
     def _elsewhere(self, layer: Descriptor, origin: Reference) -> BlobSource:
