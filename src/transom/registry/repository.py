@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 import msgspec
 
-from transom.errors import Forbidden, InvalidParameter, NotFound, NotSupported, TransomError, Unauthorized, Unavailable
+from transom.errors import Forbidden, InvalidParameter, NotFound, TransomError, Unauthorized, Unavailable
 from transom.images.registry import (
     Access,
     BlobSource,
@@ -22,9 +22,10 @@ from transom.images.registry import (
 )
 from transom.model.digest import digest_of, parse_digest
 from transom.model.ids import Digest
-from transom.model.oci import INDEX_TYPES, Descriptor, MediaType, is_foreign
+from transom.model.oci import Descriptor, is_foreign
 from transom.model.reference import Reference
 from transom.registry import upload
+from transom.registry.documents import MANIFEST_TYPES, checked_document
 from transom.registry.failures import Broken
 from transom.registry.session import Session, pause
 from transom.registry.settings import RegistrySettings
@@ -34,8 +35,6 @@ T = TypeVar("T")
 _Source = Callable[[dict[str, str]], AbstractAsyncContextManager[tuple[Call, aiohttp.ClientResponse]]]
 """Opens a blob with these headers."""
 
-MANIFEST_TYPES: Final = (*sorted(INDEX_TYPES), MediaType.OCI_MANIFEST, MediaType.DOCKER_MANIFEST)
-_SCHEMA_1: Final = ("application/vnd.docker.distribution.manifest.v1",)
 _MAX_TAGS: Final = 16 << 20
 _MAX_PAGES: Final = 1000
 _LIVELY: Final = 1 << 20
@@ -101,7 +100,7 @@ class RemoteRepository:
             async with session.send("GET", path, self._scopes, headers=accept) as (call, response):
                 media_type, data = response.content_type, await read(call, response, limit)
                 claimed = response.headers.get("Docker-Content-Digest", "")
-            return _document(target, media_type, claimed, data)
+            return checked_document(target, media_type, claimed, data)
 
         return await self._ask(get)
 
@@ -271,47 +270,6 @@ class RemoteRepository:
             except Broken as exc:
                 await pause(attempt, exc, None)
         return await question(sessions[-1])
-
-
-def _document(target: str, media_type: str, claimed: str, data: bytes) -> Document:
-    """Check a manifest's digest and type.
-
-    Raises:
-        InvalidParameter: it is another one. NotSupported: it is of Docker's first kind.
-    """
-    if media_type.startswith(_SCHEMA_1) or b'"schemaVersion": 1' in data[:400] or b'"schemaVersion":1' in data[:400]:
-        raise NotSupported(
-            f"{target} has a manifest of Docker's old schema 1, which names no configuration and cannot be verified; "
-            "have its owner push it again with any Docker since 1.10"
-        )
-    digest = digest_of(data)
-    wanted = target if ":" in target else claimed
-    if wanted and wanted.startswith("sha256:") and digest != wanted:
-        raise InvalidParameter(f"manifest verification failed for digest {wanted}: its content is {digest}")
-    if media_type not in MANIFEST_TYPES:
-        media_type = _type_inside(data) or media_type
-    if media_type not in MANIFEST_TYPES:
-        raise InvalidParameter(f"unsupported manifest format: {media_type or 'none named'}")
-    return Document(Descriptor(media_type, digest, len(data)), data)
-
-
-class _Typed(msgspec.Struct):
-    mediaType: str = ""  # noqa: N815 - the document's own key
-    manifests: list[msgspec.Raw] | None = None
-    layers: list[msgspec.Raw] | None = None
-
-
-def _type_inside(data: bytes) -> str:
-    """Return the type that a document has by its own word, or by what it holds: some servers say `text/plain`."""
-    try:
-        found = msgspec.json.decode(data, type=_Typed)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return ""
-    if found.mediaType:
-        return found.mediaType
-    if found.manifests is not None:
-        return MediaType.OCI_INDEX
-    return MediaType.OCI_MANIFEST if found.layers is not None else ""
 
 
 def _skip(call: Call, response: aiohttp.ClientResponse, blob: Descriptor, position: int) -> int:
