@@ -1,0 +1,151 @@
+/* The standard input: lines as they are, not a byte more than the line, so that the rest is there for programs. */
+#include "cmd.h"
+
+/* Read one byte; a message-mode pipe says that there is more, which is no failure. */
+static bool read_byte(HANDLE from, char *byte)
+{
+    DWORD got = 0;
+    return (ReadFile(from, byte, 1, &got, NULL) || GetLastError() == ERROR_MORE_DATA) && got == 1;
+}
+
+/* A file can be read ahead of the line and set back. */
+static bool read_file_line(HANDLE from, char **bytes, size_t *size)
+{
+    size_t room = 1024;
+    LARGE_INTEGER none = {.QuadPart = 0}, start;
+    DWORD got;
+    *bytes = take(room);
+    *size = 0;
+    if (GetFileType(from) != FILE_TYPE_DISK || !SetFilePointerEx(from, none, &start, FILE_CURRENT))
+        return false;
+    for (;;) {
+        if (!ReadFile(from, *bytes + *size, (DWORD)(room - *size), &got, NULL) || !got)
+            return true;
+        size_t end = *size;
+        while (end < *size + got && (*bytes)[end] != '\n')
+            end++;
+        bool has_end = end < *size + got;
+        *size = end + has_end;
+        if (has_end) {
+            LARGE_INTEGER next = {.QuadPart = start.QuadPart + (LONGLONG)*size};
+            SetFilePointerEx(from, next, NULL, FILE_BEGIN);
+            return true;
+        }
+        if (*size == room) {
+            char *larger = take(room *= 4);
+            *bytes = memcpy(larger, *bytes, *size);
+        }
+    }
+}
+
+static wchar_t *read_console(HANDLE from, bool *is_end)
+{
+    struct text text = {0};
+    wchar_t part[512];
+    DWORD got;
+    *is_end = false;
+    do {
+        if (!ReadConsoleW(from, part, 511, &got, NULL) || !got) {
+            *is_end = !text.length && !shell.interrupted;
+            break;
+        }
+        add_part(&text, part, got);
+    } while (text.chars[text.length - 1] != L'\n' && text.chars[text.length - 1] != L'\r');
+    if (text.length && text.chars[0] == 0x1a)
+        *is_end = true;
+    return chars_of(&text);
+}
+
+/* A line without its end; an empty one at the end of the input, which *is_end tells. */
+wchar_t *read_line(HANDLE from, bool *is_end)
+{
+    wchar_t *line;
+    char *bytes, byte;
+    size_t size;
+    if (is_console(from)) {
+        line = read_console(from, is_end);
+    } else {
+        if (!read_file_line(from, &bytes, &size)) {
+            size_t room = 1024;
+            while (read_byte(from, &byte)) {
+                if (size == room) {
+                    char *larger = take(room *= 4);
+                    bytes = memcpy(larger, bytes, size);
+                }
+                bytes[size++] = byte;
+                if (byte == '\n')
+                    break;
+            }
+        }
+        *is_end = !size;
+        line = wide_of(bytes, size, NULL);
+    }
+    size_t length = wcslen(line);
+    while (length && (line[length - 1] == L'\n' || line[length - 1] == L'\r'))
+        line[--length] = 0;
+    return line;
+}
+
+static void add_prompt(struct text *text, wchar_t code)
+{
+    static const struct {
+        wchar_t code;
+        const wchar_t *text;
+    } plain[] = {{L'A', L"&"}, {L'B', L"|"}, {L'C', L"("}, {L'E', L"\x1b"}, {L'F', L")"}, {L'G', L">"}, {L'H', L"\b"},
+                 {L'L', L"<"}, {L'Q', L"="}, {L'S', L" "}, {L'_', L"\r\n"}, {L'$', L"$"}};
+    SYSTEMTIME now;
+    wchar_t *directory;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (upper(code) == plain[i].code)
+            add(text, plain[i].text);
+    switch (upper(code)) {
+    case L'P':
+        add(text, current_directory());
+        break;
+    case L'N':
+        directory = current_directory();
+        add_part(text, directory, 1);
+        break;
+    case L'D':
+        GetLocalTime(&now);
+        add(text, day_text(&now));
+        break;
+    case L'T':
+        GetLocalTime(&now);
+        add(text, time_text(&now));
+        break;
+    case L'V':
+        add(text, version_text());
+        break;
+    }
+}
+
+wchar_t *prompt_text(void)
+{
+    struct text text = {0};
+    const wchar_t *codes = variable_of(L"PROMPT");
+    for (codes = codes && *codes ? codes : L"$P$G"; *codes; codes++)
+        if (*codes != L'$')
+            add_char(&text, *codes);
+        else if (codes[1])
+            add_prompt(&text, *++codes);
+    return chars_of(&text);
+}
+
+/* Lines of an interactive shell. What comes through a pipe is shown, as a terminal would have. */
+const wchar_t *next_of_input(struct source *source, bool continued)
+{
+    bool is_end;
+    (void)source;
+    shell.interrupted = false;
+    if (continued)
+        say(L"More? ");
+    else if (shell.echo)
+        say(L"\r\n%s", prompt_text());
+    wchar_t *line = read_line(shell.handles[STANDARD_INPUT], &is_end);
+    if (is_end)
+        return NULL;
+    if (shell.echo && !is_console(shell.handles[STANDARD_INPUT]))
+        say(L"%s\r\n", line);
+    return line;
+}
