@@ -155,7 +155,10 @@ def go_toolchain(box: Box) -> None:
     expect(box.run(program, "test", "./...", env=settings, timeout_s=300), "ok")
 
 
-@case("Zig", ZIG, task="compiles a C program (as a drop-in compiler) and runs it")
+_ZIG_LIMIT = "Wine 10's NtLockFile refuses a place for its status, which Zig's cache passes it."
+
+
+@case("Zig", ZIG, task="compiles a C program (as a drop-in compiler) and runs it", limit=_ZIG_LIMIT)
 def zig(box: Box) -> None:
     (box.work / "a.c").write_text('#include <stdio.h>\nint main(void) { puts("from zig"); return 3; }\n')
     settings = {"ZIG_GLOBAL_CACHE_DIR": "C:\\work\\g", "ZIG_LOCAL_CACHE_DIR": "C:\\work\\l"}

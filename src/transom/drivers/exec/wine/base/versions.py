@@ -1,8 +1,8 @@
 """The version of Windows that the system's files carry. Pure.
 
-Programs learn the system's version from kernel32.dll's resources, as Microsoft advises: Java and Python do. Wine's files
-say Windows 10; a base's say what most images are made for. One base stands under images of every version, so those of
-another learn theirs from the calls and the registry alone.
+Programs learn the system's version from kernel32.dll's resources, as Microsoft advises: Java and Python do. Wine's
+files say Windows 10; a base's say what most images are made for. One base stands under images of every version, so
+those of another learn theirs from the calls and the registry alone.
 
 Source: "Getting the System Version" and VS_FIXEDFILEINFO in the Windows API's reference.
 """
