@@ -148,8 +148,13 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
         *failure = (struct failure){OTHER, ERROR_NO_SUCH_USER, "the user's token cannot be made"};
         return false;
     }
-    bool started = CreateProcessAsUserW(token, NULL, request->command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL,
-                                        startup, process);
+    /* Import libraries differ in which of Windows' libraries they name for it. */
+    BOOL(WINAPI * create)
+    (HANDLE, const wchar_t *, wchar_t *, SECURITY_ATTRIBUTES *, SECURITY_ATTRIBUTES *, BOOL, DWORD, void *,
+     const wchar_t *, STARTUPINFOW *, PROCESS_INFORMATION *);
+    create = (void *)GetProcAddress(GetModuleHandleW(L"kernelbase.dll"), "CreateProcessAsUserW");
+    bool started = create && create(token, NULL, request->command, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL,
+                                    startup, process);
     DWORD error = GetLastError();
     CloseHandle(token);
     if (!started) {
