@@ -12,7 +12,7 @@ from tests.support.registry import LocalRegistry, local_registry, publish
 from tests.support.windows import windows_base
 from tests.support.windows_form import check_layer
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.root, pytest.mark.needs("crun", "conmon", "busybox"), pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -59,6 +59,7 @@ def test_texts_of_what_cannot_be_pushed(engine: Engine, registry: LocalRegistry)
     engine.docker("rmi", f"{name}:1")
 
 
+@pytest.mark.wine
 def test_windows_image_is_built_rebased_pushed_pulled_and_run(
     windows: Engine, registry: LocalRegistry, tmp_path: Path
 ) -> None:
@@ -89,6 +90,31 @@ def test_windows_image_is_built_rebased_pushed_pulled_and_run(
     remove(windows, name)
 
 
+@pytest.mark.wine
+def test_windows_image_on_a_base_that_can_be_reached_needs_no_rebase(
+    windows: Engine, registry: LocalRegistry, tmp_path: Path
+) -> None:
+    """The base is told by its manifest and history, whatever the registry and the name; none of it is downloaded."""
+    base = publish(registry, "mirror/nano", "ltsc2022", windows_base("10.0.20348.9"))
+    name = f"{registry.host}/team/online:1"
+    dockerfile = f"FROM {registry.host}/mirror/nano:ltsc2022\nRUN echo built> C:\\made.txt\nENV A=1\n"
+    (tmp_path / "Dockerfile").write_text(dockerfile)
+    windows.docker("build", "-q", "-t", name, str(tmp_path), timeout_s=120)
+    assert "Mounted from mirror/nano" in windows.docker("push", name).out
+
+    pushed = registry.manifest("team/online", "1")
+    assert pushed["layers"][:-1] == base["layers"]
+    assert pushed["mediaType"] == base["mediaType"]
+    config = json.loads(registry.get(f"team/online/blobs/{pushed['config']['digest']}")[0])
+    assert config["os.version"] == "10.0.20348.9"
+    assert config["history"][0]["created_by"] == "Apply image 10.0.20348.9"
+    assert len(config["rootfs"]["diff_ids"]) == len(pushed["layers"]) == 2
+    requests = registry.log()
+    assert not re.search(rf"\bGET /v2/\S+/blobs/{base['layers'][0]['digest']}", requests)
+    remove(windows, name, f"{registry.host}/mirror/nano:ltsc2022")
+
+
+@pytest.mark.wine
 def test_base_is_pushed_and_is_there_already(windows: Engine, registry: LocalRegistry) -> None:
     digest = windows.transom("base", "ls", "-q", "--no-trunc").out.split()[0]
     name = f"{registry.host}/fleet/base:1"

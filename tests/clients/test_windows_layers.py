@@ -7,9 +7,14 @@ from tests.support.engine import Engine
 from tests.support.hives import SZ, Node, environment, hive, text
 from tests.support.hives import path as at
 from tests.support.images import directory, file, layer, make, write_archive
-from tests.support.windows import probe
+from tests.support.windows import COMPILER, probe
 
-pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.wine,
+    pytest.mark.needs("crun", "conmon", COMPILER),
+    pytest.mark.timeout(600),
+]
 
 BASE = make(
     layer(
