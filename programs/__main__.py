@@ -15,13 +15,11 @@ from tests.support.engine import Engine, docker_environment
 from tests.support.engine import _base_sources as sources_of_a_base
 
 from programs import table
-from programs.box import Container, Failed
+from programs.box import IMAGE, Container, Failed
 from programs.case import Case
 from programs.cases import CASES
 from programs.packages import CACHE, Unavailable
 from programs.plain_wine import PlainWine
-
-IMAGE = "mcr.microsoft.com/windows/servercore:ltsc2022"
 
 
 @dataclass(frozen=True, slots=True)

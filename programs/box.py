@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+IMAGE = "mcr.microsoft.com/windows/servercore:ltsc2022"
 DRIVE = "C:\\p"
 WORK = "C:\\work"
 """Where a program sees its case's files."""
@@ -156,7 +157,7 @@ class Container:
         name = self._name()
         try:
             ran = self._docker(
-                "run", "-i", "--name", name, *self._options(env, user), self.image, *argv,
+                "run", "-q", "-i", "--name", name, *self._options(env, user), self.image, *argv,
                 stdin=stdin, timeout_s=timeout_s,
             )  # fmt: skip
             whole = self._docker("inspect", "-f", "{{.State.ExitCode}}", name)

@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from programs.box import IMAGE, Container
+from programs.cases import CASES
+from programs.packages import Unavailable
 from tests.clients.test_docker_cli import ask
-from tests.support.engine import WINDOWS, Engine
+from tests.support.engine import WINDOWS, Engine, docker_environment
 from tests.support.windows import COMPILER, PROBE, esbuild_exe, node_exe
 
 pytestmark = [
@@ -17,6 +20,11 @@ pytestmark = [
     pytest.mark.needs("crun", "conmon", "busybox", COMPILER),
     pytest.mark.timeout(600),
 ]
+
+TABLE = (
+    "node", "node_repl", "c_threads", "c_exceptions", "c_sockets", "c_winhttp", "c_pipes", "c_registry", "c_com",
+    "c_files", "c_console", "npm", "ripgrep", "ruff", "sass", "jaq", "nats", "postgres", "msi",
+)  # fmt: skip
 
 SERVER = """\
 import { execFileSync } from "node:child_process";
@@ -136,3 +144,15 @@ def test_published_port_of_a_windows_program_answers(probed: Engine) -> None:
     done = subprocess.run(["busybox", "nc", address, port], input=b"", capture_output=True, check=True, timeout=20)
 
     assert done.stdout == b"hello from WINHOST\n"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_program_works_as_the_table_says(probed: Engine, tmp_path: Path, name: str) -> None:
+    """A part of script/programs: one of each kind, of those that are small to fetch or made here."""
+    case = CASES[name]
+    try:
+        packages = {package.name: package.directory() for package in case.packages}
+    except Unavailable as exc:
+        pytest.skip(str(exc))
+    tmp_path.chmod(0o777)  # a case may run as ContainerUser
+    case.act(Container(probed.docker_argv(), IMAGE, packages, tmp_path, docker_environment()))
