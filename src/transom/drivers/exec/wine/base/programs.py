@@ -18,7 +18,7 @@ LINUX_INIT = "init"
 
 _WINDOWS_FLAGS = (
     "-Os -ffreestanding -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -mno-stack-arg-probe "
-    "-s -Wl,-e,entry -Wl,--stack,65536 -Wl,--no-insert-timestamp"
+    "-s -Wl,-e,entry -Wl,--no-insert-timestamp"
 ).split()
 _LINUX_FLAGS = "-Os -static -s -fno-ident -Wl,--build-id=none".split()
 
@@ -31,6 +31,7 @@ class WindowsProgram:
     sources: tuple[str, ...]
     libraries: tuple[str, ...] = ("kernel32", "ntdll")
     subsystem: str = "console"
+    stack_bytes: int = 65536
     names: tuple[str, ...] = ()
 
 
@@ -40,6 +41,7 @@ TOOLS = (
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",)),
+    WindowsProgram("cmd.exe", ("cmd/whole.c",), stack_bytes=8 << 20),
     WindowsProgram("explorer.exe", ("desktop/*.c", "memory.c"), ("user32", "kernel32", "ntdll"), "windows"),
     WindowsProgram("transom-tools.exe", ("tools/*.c",), ("kernel32", "ntdll", "ntdllcrt"), names=TOOLS),
 )
@@ -80,7 +82,8 @@ def _read(directory: Path) -> Programs:
 async def _compile_windows(program: WindowsProgram, work: Path) -> None:
     top = SOURCES / "windows"
     sources = [str(path) for pattern in program.sources for path in sorted(top.glob(pattern))]
-    flags = [*_WINDOWS_FLAGS, f"-Wl,--subsystem,{program.subsystem}", "-o", str(work / program.name)]
+    kind = f"-Wl,--subsystem,{program.subsystem}", f"-Wl,--stack,{program.stack_bytes}"
+    flags = [*_WINDOWS_FLAGS, *kind, "-o", str(work / program.name)]
     libraries = [f"-l{name}" for name in program.libraries]
     await _compile(WINDOWS_COMPILER, [*flags, *sources, *libraries], "gcc-mingw-w64-x86-64-win32")
 

@@ -109,6 +109,10 @@ def _complete_drive(c: Path, linux: Path, programs: Programs) -> None:
     for made in WINDOWS_PROGRAMS:
         for name in made.names:
             os.link(system32 / made.name, system32 / name)
+    syswow64 = c / WINDOWS / "syswow64"
+    if syswow64.exists():
+        # One shell for both: 32-bit programs look for it here.
+        os.link(system32 / "cmd.exe", syswow64 / "cmd.exe")
     _link_zlib(c, linux)
 
 
