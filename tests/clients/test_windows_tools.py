@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 from tests.support.engine import Done, Engine
+from tests.support.windows import COMPILER, probe
 
-pytestmark = [pytest.mark.root, pytest.mark.wine, pytest.mark.needs("crun", "conmon"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.wine,
+    pytest.mark.needs("crun", "conmon", COMPILER),
+    pytest.mark.timeout(300),
+]
 
 SERVERCORE = "mcr.microsoft.com/windows/servercore:ltsc2022"
 
@@ -166,6 +172,17 @@ def test_powershell_is_refused_in_plain_words(box: Box, name: str) -> None:
     assert refused.code == 1
     assert "PowerShell is not part of this Windows base" in refused.err
     assert refused.out == ""
+
+
+def test_powershell_of_the_image_is_started_as_it_was_asked_for(box: Box) -> None:
+    (box.shared / "own").mkdir()
+    (box.shared / "own" / "pwsh.exe").write_bytes(probe())
+
+    own = box.run("set PATH=%PATH%;C:\\t\\own", "pwsh line -Command \"Write-Host 'a  b'\" x")
+    code = box.run("set PATH=%PATH%;C:\\t\\own", "pwsh exit 77")
+
+    assert own.out.strip().endswith("""pwsh.exe" line -Command "Write-Host 'a  b'" x""")
+    assert code.code == 77
 
 
 @pytest.mark.parametrize("name", ["schtasks", "dism", "netsh", "wevtutil", "subst", "cacls"])
