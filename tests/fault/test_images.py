@@ -16,7 +16,13 @@ from transom.errors import Unavailable
 
 pytestmark = pytest.mark.root
 
-POINTS = sorted(name for name in faults.POINTS if name.startswith(("blob.", "snapshot.", "layer.", "image.")))
+NEED_A_REGISTRY = ("image.pull.", "image.push.", "image.rebase.")
+"""Points that no operation here passes; test_every_point.py has them."""
+POINTS = sorted(
+    name
+    for name in faults.POINTS
+    if name.startswith(("blob.", "snapshot.", "layer.", "image.")) and not name.startswith(NEED_A_REGISTRY)
+)
 
 
 @pytest.fixture
