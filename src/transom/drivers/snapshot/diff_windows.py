@@ -34,6 +34,7 @@ from transom.images.windows_layer import (
     fold,
     registry_records,
 )
+from transom.images.windows_link import MOUNT_POINT, LinkKind, read_link
 
 _NEVER = frozenset({"WINDOWS/SYSTEM32/CONFIG"})
 """Folded paths that Windows serves from its hives, whatever files a layer puts there."""
@@ -109,8 +110,12 @@ class WindowsDiff(PosixDiff):
         attributes = DIRECTORY if entry.kind == DIR else ARCHIVE
         security = b""
         if entry.kind == SYMLINK:
-            attributes = REPARSE | (DIRECTORY if self._leads_to_directory(path, entry.link) else ARCHIVE)
-            entry.link = entry.link.replace("/", "\\")
+            link = read_link(entry.link)
+            to_directory = link.directory or self._leads_to_directory(path, link.target)
+            attributes = REPARSE | (DIRECTORY if to_directory else ARCHIVE)
+            entry.link = link.layer_target(path)
+            if link.kind is LinkKind.JUNCTION:
+                entry.pax[MOUNT_POINT] = "1"
         elif fd is not None:
             attributes |= _marked(fd, DOS_XATTR, HIDDEN | SYSTEM) | _marked(fd, ATTRIBUTES_XATTR, FOR_WINDOWS)
             if entry.kind == REG and not status.st_mode & _WORLD_WRITE:

@@ -27,6 +27,7 @@ from transom.images.security import default_security
 from transom.images.tar import DIR, REG, Entry, Reader
 from transom.images.windows_layer import (
     DELTA_HIVES,
+    DIRECTORY,
     FOR_WINDOWS,
     HIDDEN,
     READ_ONLY,
@@ -41,6 +42,7 @@ from transom.images.windows_layer import (
     route,
     security_of,
 )
+from transom.images.windows_link import MOUNT_POINT, LinkKind, WindowsLink
 
 DOS_XATTR = "user.DOSATTRIB"
 SECURITY_XATTR = "user.transom.sd"
@@ -105,7 +107,7 @@ class WindowsLayer:
         for path, entry in self._hard_links:
             self._hard_link(path, entry)
         for path, entry in self._links:
-            self._replacing(path, partial(os.symlink, self._target(path, entry), path))
+            self._replacing(path, partial(os.symlink, self._link_text(path, entry), path))
             os.utime(path, ns=(entry.mtime_ns, entry.mtime_ns), follow_symlinks=False)
         name, data = self._changed_registry()
         if data:
@@ -260,8 +262,16 @@ class WindowsLayer:
                 os.close(source)
         return False
 
+    def _link_text(self, path: str, entry: Entry) -> str:
+        """Return what the link on disk says: a relative Linux path that stays on the drive, and our marks."""
+        found = link_target(entry.link)
+        kind = LinkKind.ABSOLUTE if found is not None and found[0] else LinkKind.RELATIVE
+        if entry.pax.get(MOUNT_POINT) == "1":
+            kind = LinkKind.JUNCTION
+        directory = bool(attributes_of(entry.pax, directory=False) & DIRECTORY)
+        return WindowsLink(kind, self._target(path, entry), directory).text()
+
     def _target(self, path: str, entry: Entry) -> str:
-        """Return a link's target as a relative Linux path that stays on the drive."""
         found = link_target(entry.link)
         if found is None:
             return entry.link.replace("\\", "/").strip("/") or "."  # another drive or a share: it leads nowhere here

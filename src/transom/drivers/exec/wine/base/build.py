@@ -11,7 +11,7 @@ from pathlib import Path
 from transom import faults
 from transom.aio.groups import first
 from transom.aio.locks import KeyedLock
-from transom.drivers.exec.wine.base import jobs, sandbox, template, tree
+from transom.drivers.exec.wine.base import grafts, jobs, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
 from transom.drivers.exec.wine.base.fetch import Mirror
@@ -79,6 +79,7 @@ class DebianBaseBuilder:
         linux = made / "linux"
         await asyncio.to_thread(linux.mkdir, parents=True)
         programs = await find_programs(work)
+        additions = await grafts.find_grafts(work)
         await self._unpack(fetched, linux, progress)
         await asyncio.to_thread(tree.finish_linux, linux, programs)
         faults.point(_UNPACKED)
@@ -90,6 +91,7 @@ class DebianBaseBuilder:
 
         def finish() -> None:
             (linux / INF).unlink()
+            grafts.apply(additions, linux, prefix / "drive_c/windows/system32")
             tree.make_drive(prefix, linux, made / "c", programs)
             registry = made / "registry"
             registry.mkdir()

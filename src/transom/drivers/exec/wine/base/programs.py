@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ PREBUILT = _HERE.parent / "prebuilt"
 SOURCES = _HERE.parents[6]
 WINDOWS_COMPILER = "x86_64-w64-mingw32-gcc"
 LINUX_COMPILER = "gcc"
+WINDOWS_PACKAGES = "gcc-mingw-w64-x86-64-win32"
 LINUX_INIT = "init"
 
 _WINDOWS_FLAGS = (
@@ -68,7 +69,7 @@ async def find_programs(work: Path) -> Programs:
     if not linux:
         raise NotSupported("this installation has neither the programs of a Windows base nor their sources")
     out = str(work / LINUX_INIT)
-    await _compile(LINUX_COMPILER, [*_LINUX_FLAGS, "-o", out, *map(str, linux)], "gcc libc6-dev")
+    await compile_source(LINUX_COMPILER, [*_LINUX_FLAGS, "-o", out, *map(str, linux)], "gcc libc6-dev")
     for program in WINDOWS_PROGRAMS:
         await _compile_windows(program, work)
     return await asyncio.to_thread(_read, work)
@@ -85,10 +86,16 @@ async def _compile_windows(program: WindowsProgram, work: Path) -> None:
     kind = f"-Wl,--subsystem,{program.subsystem}", f"-Wl,--stack,{program.stack_bytes}"
     flags = [*_WINDOWS_FLAGS, *kind, "-o", str(work / program.name)]
     libraries = [f"-l{name}" for name in program.libraries]
-    await _compile(WINDOWS_COMPILER, [*flags, *sources, *libraries], "gcc-mingw-w64-x86-64-win32")
+    await compile_source(WINDOWS_COMPILER, [*flags, *sources, *libraries])
 
 
-async def _compile(compiler: str, arguments: list[str], packages: str) -> None:
+async def compile_source(compiler: str, arguments: Sequence[str], packages: str = WINDOWS_PACKAGES) -> None:
+    """Run a compiler in an environment that says nothing of this machine; packages have it.
+
+    Raises:
+        NotSupported: it is not there.
+        TransomError: it failed.
+    """
     try:
         env = {"PATH": os.defpath + ":/usr/local/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
         done = await run([compiler, *arguments], env=env, timeout_s=120)

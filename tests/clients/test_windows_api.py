@@ -1,0 +1,88 @@
+"""Windows' functions by C programs in containers, as Microsoft's pages have them: first where Wine alone differs."""
+
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.support.engine import KEPT, ROOT, WINDOWS, Engine
+from tests.support.windows import COMPILER, node_exe
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.wine,
+    pytest.mark.needs("crun", "conmon", "busybox", COMPILER),
+    pytest.mark.timeout(600),
+]
+API = "api:latest"
+LINKS_JS = """\
+const fs = require("fs");
+process.chdir("C:\\\\api");
+const link = (name) => [fs.lstatSync(name).isSymbolicLink(), fs.readlinkSync(name), fs.existsSync(name)];
+fs.symlinkSync("Dir\\\\name.txt", "f");
+fs.symlinkSync("C:\\\\api\\\\Dir", "j", "junction");
+fs.symlinkSync("nothing", "n");
+fs.mkdirSync("tree");
+fs.symlinkSync("C:\\\\api\\\\Dir", "tree\\\\j", "junction");
+fs.symlinkSync("..\\\\Dir\\\\name.txt", "tree\\\\f");
+fs.symlinkSync("nothing", "tree\\\\n");
+fs.rmSync("tree", { recursive: true });
+const kinds = fs.readdirSync(".", { withFileTypes: true }).map((each) => [each.name, each.isSymbolicLink()]);
+console.log(
+  JSON.stringify({
+    links: [link("f"), link("j"), link("n"), link("kept"), link("kept.d"), link("kept.j")],
+    real: fs.realpathSync.native("KEPT.J\\\\NAME.TXT"),
+    kinds: Object.fromEntries(kinds),
+    left: fs.readFileSync("Dir\\\\name.txt", "utf8"),
+    tree: fs.existsSync("tree"),
+  }),
+);
+"""
+
+
+@cache
+def api_exe() -> Path:
+    """Return tests/support/api, compiled."""
+    out = KEPT.parent / "downloads" / "api.exe"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    sources = [str(path) for path in sorted((ROOT / "tests/support/api").glob("*.c"))]
+    subprocess.run([COMPILER, "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", str(out), *sources], check=True)
+    return out
+
+
+@pytest.fixture
+def api(windows: Engine, tmp_path: Path) -> Engine:
+    """An engine with an image that has api.exe, and C:\\api as its checks of links leave it."""
+    if not windows.docker("images", "-q", API).out:
+        (tmp_path / "api.exe").write_bytes(api_exe().read_bytes())
+        (tmp_path / "Dockerfile").write_text(f"FROM {WINDOWS}\nCOPY api.exe C:/Windows/System32/\nRUN api links\n")
+        windows.docker("build", "-q", "-t", API, str(tmp_path), timeout_s=300)
+    return windows
+
+
+@pytest.mark.parametrize("group", ["files", "locks", "threads"])
+def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
+    done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
+    assert done.code == 0, done.out
+
+
+def test_links_of_a_layer_are_links_in_a_child(api: Engine, tmp_path: Path) -> None:
+    (tmp_path / "links.js").write_text(LINKS_JS)
+    (tmp_path / "node.exe").write_bytes(node_exe().read_bytes())
+    mount = f"{tmp_path}:C:\\w"
+    done = api.docker("run", "--rm", "--network", "none", "-v", mount, API, "C:\\w\\node", "C:\\w\\links.js")
+    seen = json.loads(done.out)
+    assert seen["links"] == [
+        [True, "Dir\\name.txt", True],
+        [True, "C:\\api\\Dir", True],
+        [True, "nothing", False],
+        [True, "Dir\\name.txt", True],
+        [True, "C:\\api\\Dir", True],
+        [True, "C:\\api\\Dir", True],
+    ]
+    assert seen["real"] == "C:\\api\\Dir\\name.txt"
+    links = ("f", "j", "kept", "kept.d", "kept.j", "n")
+    assert seen["kinds"] == {"Dir": False} | dict.fromkeys(links, True)
+    assert seen["left"] == "hello"
+    assert seen["tree"] is False

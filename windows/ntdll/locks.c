@@ -1,0 +1,321 @@
+/*
+ * Locked regions of files hold against reading and writing, as on Windows: Wine's server keeps them against other
+ * locks only, with Linux locks of its own besides. Whether one of those is in the way is asked of Linux.
+ *
+ * It is asked only once a program of the container has locked anything: the first lock leaves a mark in the page that
+ * every process sees. Which locks are a handle's own, this process knows.
+ *
+ * Source: Microsoft, LockFileEx (remarks: what the owner of a lock and others may do).
+ */
+#include "graft.h"
+
+enum {
+    LINUX_FSTAT = 5,
+    LINUX_LSEEK = 8,
+    LINUX_FCNTL = 72,
+    LINUX_SEEK_CUR = 1,
+    LINUX_F_GETLK = 5,
+    LINUX_F_RDLCK = 0,
+    LINUX_F_WRLCK = 1,
+    LINUX_F_UNLCK = 2,
+    MARK = 0x7ffe0ff0, /* KUSER_SHARED_DATA ends before */
+    SHARED_PAGE = 0x1000,
+    MARK_OFFSET = MARK & (SHARED_PAGE - 1),
+    VIEW_UNMAP = 2,
+    SYNCHRONOUS = FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT,
+    MODE = 16, /* FileModeInformation */
+    AT_POSITION = -2,
+    AT_END = -1,
+    FIRST_PAUSE_MS = 1,
+    LONGEST_PAUSE_MS = 32,
+    TICKS_OF_MS = 10000,
+    FIRST_ROOM = 16,
+    MOST_TURNS = 1 << 22,
+};
+
+struct range {
+    HANDLE file;
+    uint64_t start, end;
+    bool exclusive;
+};
+
+static struct range *ranges;
+static size_t room;
+static volatile LONG count, held;
+
+/* A process that ends may have ended the thread that held it: no wait is for ever. */
+static void hold(void)
+{
+    for (ULONG turns = 0; InterlockedExchange(&held, 1) && turns < MOST_TURNS; turns++)
+        YieldProcessor();
+}
+
+static void release(void)
+{
+    InterlockedExchange(&held, 0);
+}
+
+static bool anything_is_locked(void)
+{
+    return *(volatile ULONG *)(ULONG_PTR)MARK != 0;
+}
+
+/* Tell every process of the container, from now on. */
+static void announce(void)
+{
+    UNICODE_STRING name;
+    ATTRIBUTES attributes;
+    HANDLE section;
+    void *page = NULL;
+    SIZE_T size = SHARED_PAGE;
+    if (anything_is_locked())
+        return;
+    RtlInitUnicodeString(&name, L"\\KernelObjects\\__wine_user_shared_data");
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    if (NtOpenSection(&section, SECTION_MAP_READ | SECTION_MAP_WRITE, &attributes))
+        return;
+    if (!NtMapViewOfSection(section, (HANDLE)-1, &page, 0, 0, NULL, &size, VIEW_UNMAP, 0, PAGE_READWRITE)) {
+        *(volatile ULONG *)((char *)page + MARK_OFFSET) = 1;
+        NtUnmapViewOfSection((HANDLE)-1, page);
+    }
+    NtClose(section);
+}
+
+static void add(HANDLE file, uint64_t start, uint64_t length, bool exclusive)
+{
+    hold();
+    if ((size_t)count == room) {
+        size_t wanted = room ? 2 * room : FIRST_ROOM;
+        struct range *more = RtlAllocateHeap(process_heap(), 0, wanted * sizeof *more);
+        if (!more) {
+            release();
+            return;
+        }
+        for (size_t i = 0; i < room; i++)
+            more[i] = ranges[i];
+        if (ranges)
+            RtlFreeHeap(process_heap(), 0, ranges);
+        ranges = more;
+        room = wanted;
+    }
+    ranges[count++] = (struct range){file, start, start + length < start ? UINT64_MAX : start + length, exclusive};
+    release();
+}
+
+/* Forget one range of file, or all of them where length is 0. */
+static void forget(HANDLE file, uint64_t start, uint64_t length)
+{
+    hold();
+    for (LONG i = count; i-- > 0;)
+        if (ranges[i].file == file && (!length || (ranges[i].start == start && ranges[i].end - start == length))) {
+            ranges[i] = ranges[count - 1];
+            count--;
+            if (length)
+                break;
+        }
+    release();
+}
+
+/* The end of the part from start on that file's own exclusive locks cover, or where the next such part begins. */
+static uint64_t own(HANDLE file, uint64_t start, uint64_t end, bool *covered)
+{
+    uint64_t next = end;
+    *covered = false;
+    hold();
+    for (LONG i = 0; i < count && !*covered; i++) {
+        if (ranges[i].file != file || !ranges[i].exclusive)
+            continue;
+        if (ranges[i].start <= start && start < ranges[i].end) {
+            *covered = true;
+            next = ranges[i].end < end ? ranges[i].end : end;
+        } else if (ranges[i].start > start && ranges[i].start < next) {
+            next = ranges[i].start;
+        }
+    }
+    release();
+    return next;
+}
+
+static bool is_locked(int fd, uint64_t start, uint64_t end, bool writing)
+{
+    struct {
+        int16_t type, whence;
+        int64_t start, length;
+        int32_t owner;
+    } lock = {.type = writing ? LINUX_F_WRLCK : LINUX_F_RDLCK, .start = (int64_t)start, .length = (int64_t)(end - start)};
+    return !linux_call(LINUX_FCNTL, fd, LINUX_F_GETLK, (intptr_t)&lock) && lock.type != LINUX_F_UNLCK;
+}
+
+static bool is_in_the_way(HANDLE file, const LARGE_INTEGER *offset, ULONG length, bool writing)
+{
+    int fd;
+    if (!length || !descriptor(file, &fd))
+        return false;
+    long long at = offset ? offset->QuadPart : AT_POSITION;
+    if (offset && offset->HighPart == -1 && offset->LowPart == (ULONG)AT_END && writing) {
+        struct status status;
+        at = linux_call(LINUX_FSTAT, fd, (intptr_t)&status, 0) ? -1 : status.size;
+    } else if (at < 0) {
+        at = linux_call(LINUX_LSEEK, fd, 0, LINUX_SEEK_CUR); /* pipes refuse */
+    }
+    uint64_t start = (uint64_t)at, end = start + length;
+    bool found = false, covered;
+    while (at >= 0 && !found && start < end) {
+        uint64_t next = own(file, start, end, &covered);
+        found = !covered && is_locked(fd, start, next, writing);
+        start = next;
+    }
+    linux_close(fd);
+    return found;
+}
+
+HOOK NTSTATUS NTAPI hook_NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, void *context, IO_STATUS_BLOCK *io,
+                                    void *buffer, ULONG length, LARGE_INTEGER *offset, ULONG *key)
+{
+    if (anything_is_locked() && is_in_the_way(file, offset, length, false))
+        return STATUS_FILE_LOCK_CONFLICT;
+    return NtReadFile(file, event, apc, context, io, buffer, length, offset, key);
+}
+
+HOOK NTSTATUS NTAPI hook_NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, void *context,
+                                     IO_STATUS_BLOCK *io, const void *buffer, ULONG length, LARGE_INTEGER *offset,
+                                     ULONG *key)
+{
+    if (anything_is_locked() && is_in_the_way(file, offset, length, true))
+        return STATUS_FILE_LOCK_CONFLICT;
+    return NtWriteFile(file, event, apc, context, io, buffer, length, offset, key);
+}
+
+static bool is_overlapped(HANDLE file)
+{
+    IO_STATUS_BLOCK io;
+    ULONG mode;
+    return !NtQueryInformationFile(file, &io, &mode, sizeof mode, (FILE_INFORMATION_CLASS)MODE) &&
+           !(mode & SYNCHRONOUS);
+}
+
+struct wait {
+    HANDLE file, event;
+    IO_STATUS_BLOCK *io;
+    LARGE_INTEGER offset, length;
+    bool exclusive;
+};
+
+static NTSTATUS try(struct wait *wait)
+{
+    NTSTATUS status =
+        NtLockFile(wait->file, NULL, NULL, NULL, NULL, &wait->offset, &wait->length, NULL, TRUE, wait->exclusive);
+    if (!status)
+        add(wait->file, (uint64_t)wait->offset.QuadPart, (uint64_t)wait->length.QuadPart, wait->exclusive);
+    return status;
+}
+
+static bool is_refused(NTSTATUS status)
+{
+    return status == STATUS_LOCK_NOT_GRANTED || status == STATUS_FILE_LOCK_CONFLICT;
+}
+
+static ULONG NTAPI wait_for_lock(void *argument)
+{
+    struct wait *wait = argument;
+    NTSTATUS status;
+    for (LONGLONG ms = FIRST_PAUSE_MS; is_refused(status = try(wait)); ms = ms < LONGEST_PAUSE_MS ? 2 * ms : ms) {
+        LARGE_INTEGER pause = {.QuadPart = -ms * TICKS_OF_MS};
+        NtDelayExecution(FALSE, &pause);
+    }
+    wait->io->Information = 0;
+    wait->io->Status = status;
+    if (wait->event) {
+        NtSetEvent(wait->event, NULL);
+        NtClose(wait->event);
+    }
+    RtlFreeHeap(process_heap(), 0, wait);
+    RtlExitUserThread(0);
+    return 0;
+}
+
+/* An overlapped handle's lock that must wait: Wine would hold the caller. */
+static NTSTATUS lock_later(const struct wait *asked)
+{
+    HANDLE thread;
+    struct wait *wait = RtlAllocateHeap(process_heap(), 0, sizeof *wait);
+    if (!wait)
+        return STATUS_NO_MEMORY;
+    *wait = *asked;
+    wait->event = NULL;
+    if (asked->event)
+        NtDuplicateObject((HANDLE)-1, asked->event, (HANDLE)-1, &wait->event, 0, 0, DUPLICATE_SAME_ACCESS);
+    wait->io->Status = STATUS_PENDING;
+    NTSTATUS status =
+        RtlCreateUserThread((HANDLE)-1, NULL, FALSE, 0, 0, 0, wait_for_lock, wait, &thread, NULL);
+    if (status) {
+        RtlFreeHeap(process_heap(), 0, wait);
+        return status;
+    }
+    NtClose(thread);
+    return STATUS_PENDING;
+}
+
+HOOK NTSTATUS NTAPI hook_NtLockFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, void *context, IO_STATUS_BLOCK *io,
+                                    LARGE_INTEGER *offset, LARGE_INTEGER *length, ULONG *key, BOOLEAN at_once,
+                                    BOOLEAN exclusive)
+{
+    (void)key;
+    announce();
+    if (!at_once && io && offset && length && is_overlapped(file)) {
+        struct wait wait = {file, event, io, *offset, *length, exclusive != FALSE};
+        NTSTATUS status = try(&wait);
+        if (is_refused(status)) {
+            if (event)
+                NtResetEvent(event, NULL);
+            return lock_later(&wait);
+        }
+        if (!status) {
+            io->Status = status;
+            if (event)
+                NtSetEvent(event, NULL);
+        }
+        return status;
+    }
+    /* Wine takes neither a key, which is for servers of shares, nor a place for the status. */
+    NTSTATUS status = NtLockFile(file, event, apc, context, NULL, offset, length, NULL, at_once, exclusive);
+    if (!status) {
+        add(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart, exclusive != FALSE);
+        if (io)
+            io->Status = status, io->Information = 0;
+    }
+    return status;
+}
+
+HOOK NTSTATUS NTAPI hook_NtUnlockFile(HANDLE file, IO_STATUS_BLOCK *io, LARGE_INTEGER *offset, LARGE_INTEGER *length,
+                                      ULONG *key)
+{
+    NTSTATUS status = NtUnlockFile(file, io, offset, length, key);
+    if (!status && count)
+        forget(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart);
+    return status == STATUS_FILE_LOCK_CONFLICT ? STATUS_RANGE_NOT_LOCKED : status;
+}
+
+HOOK NTSTATUS NTAPI hook_NtClose(HANDLE handle)
+{
+    if (count)
+        forget(handle, 0, 0);
+    return NtClose(handle);
+}
+
+/* Two handles of one file share its locks, in one process. */
+HOOK NTSTATUS NTAPI hook_NtDuplicateObject(HANDLE from, HANDLE handle, HANDLE to, HANDLE *copy, ACCESS_MASK access,
+                                           ULONG attributes, ULONG options)
+{
+    NTSTATUS status = NtDuplicateObject(from, handle, to, copy, access, attributes, options);
+    if (!count || status || from != (HANDLE)-1)
+        return status;
+    for (LONG i = 0; to == (HANDLE)-1 && copy && i < count; i++) {
+        struct range range = ranges[i];
+        if (range.file == handle)
+            add(*copy, range.start, range.end - range.start, range.exclusive);
+    }
+    if (options & DUPLICATE_CLOSE_SOURCE)
+        forget(handle, 0, 0);
+    return status;
+}
