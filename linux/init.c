@@ -14,6 +14,8 @@
  * Statically linked: the container's Linux side has no place for surprises.
  */
 #define _GNU_SOURCE
+#include "terminal.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,7 +47,7 @@ enum {
     EVENT_CTRL_SHUTDOWN = 6,
 };
 
-static pid_t server, first;
+static pid_t server, first, carrier;
 
 static char user[64] = "USER="; /* whom GetUserName names, in this program and all that it starts */
 
@@ -88,17 +90,25 @@ static void detach_stdio(bool errors_too)
         close(null);
 }
 
-static pid_t run(char *const argv[], bool with_stdio, const char *directory)
+static void hear_all_signals(void)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* terminal: what terminal_open has returned. */
+static pid_t run(char *const argv[], bool with_stdio, int terminal, const char *directory)
 {
     pid_t pid = fork();
     if (pid)
         return pid;
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    hear_all_signals();
     if (!with_stdio) {
         detach_stdio(true);
         setsid();
+    } else if (terminal >= 0) {
+        terminal_enter(terminal);
     }
     if (chdir(directory)) {
         complain(directory);
@@ -122,22 +132,6 @@ static bool server_listens(void)
     snprintf(path, sizeof path, RUNTIME "/%u/wine/server-%llx-%llx/socket", getuid(),
              (unsigned long long)prefix.st_dev, (unsigned long long)prefix.st_ino);
     return stat(path, &found) == 0 && S_ISSOCK(found.st_mode);
-}
-
-/*
- * conhost ends its lines with CR LF: the terminal must not put a CR of its own before each LF. Input is taken as it
- * comes: Wine's console does so only once a program reads, and what is typed before would have its Enter turned into
- * another character. Ctrl-C stays a signal until then, for programs that never read.
- */
-static void prepare_terminal(void)
-{
-    struct termios settings;
-    if (tcgetattr(0, &settings))
-        return; /* no terminal */
-    settings.c_oflag &= ~(tcflag_t)ONLCR;
-    settings.c_iflag &= ~(tcflag_t)ICRNL;
-    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    tcsetattr(0, TCSANOW, &settings);
 }
 
 static void make_runtime_directory(void)
@@ -171,7 +165,7 @@ static void request_event(int event)
     close(fd);
 }
 
-/* End every process but this one and wineserver. */
+/* End every process but this one, wineserver, and the one that carries the terminal's bytes. */
 static void kill_others(void)
 {
     DIR *proc = opendir("/proc");
@@ -181,7 +175,7 @@ static void kill_others(void)
     }
     for (struct dirent *each; (each = readdir(proc));) {
         pid_t pid = atoi(each->d_name);
-        if (pid > 1 && pid != server)
+        if (pid > 1 && pid != server && pid != carrier)
             kill(pid, SIGKILL);
     }
     closedir(proc);
@@ -251,6 +245,8 @@ static unsigned supervise(const sigset_t *watched)
                     }
                     return exit_code(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
                 }
+                if (pid == carrier)
+                    carrier = 0;
                 if (pid == server) { /* every Windows process dies with it */
                     server = 0;
                     kill_others();
@@ -278,13 +274,50 @@ static unsigned supervise(const sigset_t *watched)
     }
 }
 
-/* `init exec PATH`: become one more Windows process of the running container. */
+/* Have a process of its own carry what is drawn on Wine's terminal; process 1 has more to do. */
+static void start_carrier(int terminal)
+{
+    if (terminal < 0)
+        return;
+    carrier = fork();
+    if (!carrier) {
+        terminal_carry(terminal, 0, NULL);
+        _exit(0);
+    }
+    close(terminal);
+}
+
+/* With nobody left on Wine's terminal, the carrier ends as soon as everything has been read. */
+static void await_carrier(const sigset_t *watched)
+{
+    for (long long end = now_ms() + GIVE_UP_MS; carrier && now_ms() < end;) {
+        const struct timespec pause = {0, 100000000};
+        for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;) {
+            carrier = pid == carrier ? 0 : carrier;
+            server = pid == server ? 0 : server;
+        }
+        if (carrier)
+            sigtimedwait(watched, NULL, &pause);
+    }
+}
+
+/* `init exec PATH`: become one more Windows process of the running container, or, with a terminal, its parent. */
 static int become_exec(char *request)
 {
+    char *const argv[] = {LOADER, FIRST, "exec", request, NULL};
+    int terminal = terminal_open(), status = 0;
     if (chdir("/c"))
         complain("/c");
-    prepare_terminal();
-    execve(LOADER, (char *[]){LOADER, FIRST, "exec", request, NULL}, environment);
+    pid_t child = terminal < 0 ? 0 : fork();
+    if (child > 0) {
+        terminal_carry(terminal, child, &status);
+        return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
+    if (terminal >= 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        terminal_enter(terminal);
+    }
+    execve(LOADER, argv, environment);
     complain(LOADER);
     return CODE_INIT_FAILED;
 }
@@ -308,23 +341,25 @@ int main(int count, char **arguments)
     sigprocmask(SIG_BLOCK, &watched, NULL);
     umask(022);
     make_runtime_directory();
-    prepare_terminal();
+    int terminal = terminal_open();
 
-    server = run((char *[]){SERVER, "-f", "-p", NULL}, false, PREFIX);
+    server = run((char *[]){SERVER, "-f", "-p", NULL}, false, -1, PREFIX);
     if (server < 0 || !wait_for_server()) {
         dprintf(2, "transom: wineserver did not start\n");
         kill_others();
         return CODE_INIT_FAILED;
     }
-    first = run((char *[]){LOADER, FIRST, "boot", CONTROL "/main", NULL}, true, "/c");
+    first = run((char *[]){LOADER, FIRST, "boot", CONTROL "/main", NULL}, true, terminal, "/c");
     if (first < 0) {
         complain("fork");
         end_server(&watched);
         return CODE_INIT_FAILED;
     }
+    start_carrier(terminal);
     detach_stdio(false);
     unsigned code = supervise(&watched);
     kill_others();
+    await_carrier(&watched);
     write_exit_code(code);
     end_server(&watched);
     return code && !(code & 0xff) ? 1 : code & 0xff;

@@ -85,6 +85,9 @@ bool relay_open(struct relay *relay, const struct request *request);
 void relay_close_child_ends(struct relay *relay);
 void relay_until_exit(struct relay *relay, HANDLE process);
 
+/* terminal.c */
+void terminal_follow(void);
+
 /* stop.c */
 void stop_programs(unsigned event);
 bool is_last_program(void);

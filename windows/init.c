@@ -51,7 +51,9 @@ static unsigned run(const struct request *request)
         return fail(request, &failure);
     report(request, "started", process.dwProcessId, "");
     CloseHandle(process.hThread);
-    if (!request->terminal) {
+    if (request->terminal) {
+        terminal_follow();
+    } else {
         relay_close_child_ends(&relay);
         relay_until_exit(&relay, process.hProcess);
     }

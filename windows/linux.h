@@ -18,16 +18,19 @@ enum {
     LINUX_WRITE = 1,
     LINUX_OPEN = 2,
     LINUX_CLOSE = 3,
+    LINUX_IOCTL = 16,
     LINUX_RENAME = 82,
     LINUX_EXIT_GROUP = 231,
     LINUX_O_RDONLY = 0,
     LINUX_O_WRONLY = 1,
     LINUX_O_RDWR = 2,
     LINUX_O_CREAT = 0100,
+    LINUX_O_NOCTTY = 0400,
     LINUX_O_TRUNC = 01000,
     LINUX_O_NONBLOCK = 04000,
     LINUX_O_CLOEXEC = 02000000,
     LINUX_EINTR = 4,
+    LINUX_TIOCGWINSZ = 0x5413,
 };
 
 /* `long` has 32 bits on Windows. */

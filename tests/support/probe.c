@@ -68,6 +68,33 @@ static const char *kind(DWORD which)
     return GetConsoleMode(GetStdHandle(which), &mode) ? "console" : "other";
 }
 
+static void say_size(void)
+{
+    CONSOLE_SCREEN_BUFFER_INFO info;
+    char line[32];
+    HANDLE screen = GetStdHandle(STD_OUTPUT_HANDLE);
+    DWORD written;
+    GetConsoleScreenBufferInfo(screen, &info);
+    sprintf(line, "%dx%d\r\n", info.dwSize.X, info.dwSize.Y);
+    WriteFile(screen, line, (DWORD)strlen(line), &written, NULL);
+}
+
+static int sizes(void)
+{
+    HANDLE keyboard = GetStdHandle(STD_INPUT_HANDLE);
+    INPUT_RECORD record;
+    DWORD got;
+    SetConsoleMode(keyboard, ENABLE_WINDOW_INPUT | ENABLE_PROCESSED_INPUT);
+    say_size();
+    while (ReadConsoleInputW(keyboard, &record, 1, &got) && got) {
+        if (record.EventType == WINDOW_BUFFER_SIZE_EVENT)
+            say_size();
+        else if (record.EventType == KEY_EVENT && record.Event.KeyEvent.uChar.UnicodeChar == L'q')
+            return 0;
+    }
+    return 1;
+}
+
 static int user(void)
 {
     wchar_t name[256];
@@ -182,6 +209,8 @@ int wmain(int count, wchar_t **arguments)
         return write_to(arguments[2]);
     else if (!wcscmp(command, L"console"))
         printf("%s %s %s\n", kind(STD_INPUT_HANDLE), kind(STD_OUTPUT_HANDLE), kind(STD_ERROR_HANDLE));
+    else if (!wcscmp(command, L"sizes"))
+        return sizes();
     else if (!wcscmp(command, L"user"))
         return user();
     else if (!wcscmp(command, L"version"))

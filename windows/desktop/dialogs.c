@@ -6,6 +6,7 @@
 #include "../linux.h"
 #include "desktop.h"
 
+#define LOG "/proc/1/fd/2" /* process 1 keeps the container's error stream, or terminal, as it was */
 #define DIALOG_CLASS L"#32770"
 
 enum { STANDARD_ERROR = 2, MOST_DIALOGS = 64, LONGEST_TEXT = 512, LONGEST_LINE = 2048 };
@@ -78,7 +79,10 @@ static void say(HWND dialog)
     EnumChildWindows(dialog, add_button, (LPARAM)line);
     line->text[line->used++] = '\r'; /* the error stream may be a terminal */
     line->text[line->used++] = '\n';
-    linux_write_all(STANDARD_ERROR, line->text, line->used);
+    int log = linux_open(LOG, LINUX_O_WRONLY | LINUX_O_NOCTTY);
+    linux_write_all(log < 0 ? STANDARD_ERROR : log, line->text, line->used);
+    if (log >= 0)
+        linux_close(log);
     HeapFree(GetProcessHeap(), 0, line);
 }
 

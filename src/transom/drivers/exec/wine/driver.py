@@ -61,6 +61,8 @@ _SIGNALS = {
     "CTRL_CLOSE": "SIGHUP",
 }
 """Signal → the one that process 1 turns into the console event; every other one is a shutdown, as on Windows."""
+_MEANINGLESS = frozenset({"SIGCHLD", "SIGCONT", "SIGURG", "SIGWINCH"})
+"""Signals that programs on Linux do not notice unless they ask for them: the docker CLI passes some on to every one."""
 
 
 class Inner(
@@ -153,8 +155,9 @@ class WineDriver:
             return pid
 
     async def stop(self, container_id: ContainerId, signal: str) -> None:
-        """Ask the program to end by the console event that signal stands for."""
-        await self._inner.kill(container_id, _SIGNALS.get(signal.upper(), "SIGTERM"))
+        """Ask the program to end by the console event that signal stands for; some signals ask for nothing."""
+        if signal.upper() not in _MEANINGLESS:
+            await self._inner.kill(container_id, _SIGNALS.get(signal.upper(), "SIGTERM"))
 
     async def kill(self, container_id: ContainerId, signal: str) -> None:
         """SIGKILL ends everything, but lets the registry be written; others are events."""
