@@ -38,6 +38,7 @@ CONTAINER: Mapping[str, str] = {
 }
 IMAGE: Mapping[str, str] = {
     "build": "build:BUILD",
+    "check": "check:CHECK",
     "copy": "image_copy:COPY",
     "history": "history:HISTORY",
     "import": "archives:IMPORT",
@@ -99,6 +100,7 @@ FIRST: tuple[str, ...] = ("run", "exec", "ps", "build", "pull", "push", "images"
 TOP: Mapping[str, str] = {
     **{name: entry for name, entry in CONTAINER.items() if name not in ("inspect", "ls", "prune")},
     "build": "build:BUILD",
+    "check": "check:CHECK",
     "events": "events:EVENTS",
     "history": "history:HISTORY",
     "images": "images:IMAGES",

@@ -23,6 +23,7 @@ from transom.api.routes.archive import ContainerFileRoutes
 from transom.api.routes.attach_ws import AttachWebSocketRoutes
 from transom.api.routes.bases import BaseRoutes
 from transom.api.routes.build import BuildRoutes
+from transom.api.routes.check import CheckRoutes
 from transom.api.routes.containers import ContainerRoutes
 from transom.api.routes.exec import ExecRoutes
 from transom.api.routes.images import ImageRoutes
@@ -41,6 +42,7 @@ from transom.drivers.exec.oci.driver import OciDriver, OciSettings
 from transom.drivers.exec.wine.authorities import check_file
 from transom.drivers.exec.wine.base.build import DebianBaseBuilder
 from transom.drivers.exec.wine.base.store import DiskBaseStore
+from transom.drivers.exec.wine.check import WineChecker
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.drivers.exec.wine.owners import Owners, choose, taken_on_host
 from transom.drivers.exec.wine.prefix import registry_delta
@@ -105,6 +107,7 @@ from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.arrive import FetchLayer
 from transom.engine.images.ask_bases import AskForBases
 from transom.engine.images.base_layers import CountBaseLayers
+from transom.engine.images.check import CheckImage
 from transom.engine.images.collect import Collect
 from transom.engine.images.commit import CommitImage
 from transom.engine.images.distribution import InspectDistribution, LogIn
@@ -388,6 +391,7 @@ async def build_engine(config: Config) -> Engine:
         ).routes(),
         *image_uses.routes(operations).routes(),
         *RebaseRoutes(image_uses.rebase).routes(),
+        *CheckRoutes(CheckImage(image_uses.lookup, snapshots, bases, WineChecker(bases, workers))).routes(),
         *RegistryRoutes(InspectDistribution(registries), LogIn(registries)).routes(),
         *BuildRoutes(build, prune_builds).routes(),
         *BaseRoutes(
