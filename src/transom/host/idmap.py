@@ -6,12 +6,13 @@ Source: man pages mount_setattr(2), user_namespaces(7), capset(2); Linux Documen
 """
 
 import ctypes
+import errno
 import os
 import socket
 import stat
 import struct
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class IdMaps:
 
     def __init__(self) -> None:
         self._namespaces: dict[Mapping, int] = {}
+        self._takes_unseen = True
 
     def close(self) -> None:
         """Let go; what is mounted stays mapped."""
@@ -79,32 +81,47 @@ class IdMaps:
         self._attach(mount.source, target, _mapping(mount), _AT_RECURSIVE)
 
     def overlay(self, mount: Mount, target: str, scratch: Path) -> None:
-        """Mount an overlay with mapped layers on target; scratch is a directory to be made, and gone afterwards.
+        """Mount an overlay with mapped layers on target; scratch is a directory that may be made, gone afterwards.
 
         Raises:
             MountError: the kernel refused. Nothing is mounted.
         """
-        mapping = _mapping(mount)
+        try:
+            if self._takes_unseen:
+                self._overlay_of_unseen(mount, target)
+                return
+        except MountError as exc:
+            if exc.errno != errno.EINVAL:
+                raise
+            self._takes_unseen = False  # before Linux 6.15 a layer has to be mounted somewhere
+        self._overlay_of_seen(mount, target, scratch)
+
+    def _overlay_of_unseen(self, mount: Mount, target: str) -> None:
+        with ExitStack() as held:
+
+            def mapped(path: str, attributes: int) -> str:
+                try:
+                    tree = self._mapped_tree(path, _mapping(mount), 0, attributes)
+                except OSError as exc:
+                    raise MountError(f"mount {path} with other owners", exc.errno or 0) from exc
+                held.callback(os.close, tree)
+                return f"/proc/self/fd/{tree}"
+
+            _mount_as_owner(_of_mapped_layers(mount, mapped), target)
+
+    def _overlay_of_seen(self, mount: Mount, target: str, scratch: Path) -> None:
         made: list[str] = []
 
-        def mapped(path: str, attributes: int = _MOUNT_ATTR_RDONLY) -> str:
+        def mapped(path: str, attributes: int) -> str:
             place = str(scratch / str(len(made)))
             os.mkdir(place)
             made.append(place)
-            self._attach(path, place, mapping, attributes=attributes)
+            self._attach(path, place, _mapping(mount), attributes=attributes)
             return place
 
         scratch.mkdir()
         try:
-            lowers = tuple(mapped(each) for each in mount.lowers)
-            upper = work = ""
-            if mount.upper:
-                # Both from one mount: the kernel demands it.
-                home, upper_name = os.path.split(mount.upper)
-                top = mapped(home, 0)
-                upper, work = f"{top}/{upper_name}", f"{top}/{os.path.relpath(mount.work, home)}"
-            with acting_as(mapping[0][0].outside, mapping[1][0].outside):
-                mount_root(replace(mount, lowers=lowers, upper=upper, work=work), target)
+            _mount_as_owner(_of_mapped_layers(mount, mapped), target)
         finally:
             for place in made:  # the overlay has its own references
                 unmount(place)
@@ -149,6 +166,23 @@ def closed_to_others(directory: Path) -> str:
 
 def _mapping(mount: Mount) -> Mapping:
     return mount.idmap, mount.gidmap or mount.idmap
+
+
+def _of_mapped_layers(mount: Mount, mapped: Callable[[str, int], str]) -> Mount:
+    """Return an overlay over what mapped makes of its layers, given a directory and a mount's attributes."""
+    lowers = tuple(mapped(each, _MOUNT_ATTR_RDONLY) for each in mount.lowers)
+    if not mount.upper:
+        return replace(mount, lowers=lowers)
+    # Both from one mount: the kernel demands it.
+    home, upper = os.path.split(mount.upper)
+    top = mapped(home, 0)
+    return replace(mount, lowers=lowers, upper=f"{top}/{upper}", work=f"{top}/{os.path.relpath(mount.work, home)}")
+
+
+def _mount_as_owner(mount: Mount, target: str) -> None:
+    users, groups = _mapping(mount)
+    with acting_as(users[0].outside, groups[0].outside):
+        mount_root(mount, target)
 
 
 def user_namespace(users: Sequence[IdMap], groups: Sequence[IdMap]) -> int:
