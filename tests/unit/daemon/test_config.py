@@ -35,11 +35,26 @@ def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
         ({"hosts": ["tcp://0.0.0.0:2375"]}, "unix sockets only"),
         ({"hosts": ["unix://x"]}, "a host is unix:///path"),
         ({"idle_timeout": -1}, "cannot be negative"),
+        ({"registry_mirrors": ["m.example"]}, "no http:// or https:// URL"),
+        ({"registry_mirrors": ["https://m.example/path"]}, "path, query, or fragment"),
+        ({"registry_mirrors": ["https://me:pw@m.example"]}, "username/password not allowed"),
+        ({"insecure_registries": ["http://r.example"]}, "should not contain '://'"),
+        ({"registry_locations": ["r.example"]}, "is not DOMAIN=URL"),
+        ({"registry_locations": ["r.example=ftp://x"]}, "is not DOMAIN=URL"),
+        ({"max_concurrent_downloads": 0}, "a number above 0"),
+        ({"max_concurrent_downloads": "3"}, "int expected"),
     ],
 )
 def test_wrong_file_is_refused_with_a_hint(tmp_path: Path, values: dict[str, object], text: str) -> None:
     with pytest.raises(InvalidParameter, match=text):
         load(["--config-file", file(tmp_path, **values)], {})
+
+
+def test_registries_are_named_as_dockerd_names_them(tmp_path: Path) -> None:
+    given = file(tmp_path, insecure_registries=["r:5000"], registry_mirrors=["https://m"], max_concurrent_downloads=9)
+    config = load(["--config-file", given, "--registry-location", "a=http://b", "--registry-location", "c="], {})
+    assert (config.insecure_registries, config.registry_mirrors) == (("r:5000",), ("https://m",))
+    assert (config.max_concurrent_downloads, config.registry_locations) == (9, ("a=http://b", "c="))
 
 
 def test_named_file_has_to_be_there(tmp_path: Path) -> None:
