@@ -24,6 +24,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from string import hexdigits
 
 from transom.errors import InvalidParameter
 
@@ -38,6 +39,7 @@ MAX_DELTA_BYTES = 64 << 20
 _SECTION = re.compile(r"\[((?:[^\]\\]|\\.)*)\](?: \d+)?$")
 _VALUE = re.compile(r'(@|"(?:[^"\\]|\\.)*")=(.*)$', re.DOTALL)
 _OPTIONS = ("#class=", "#link")
+_NAMED = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
 
 
 @dataclass(slots=True)
@@ -326,16 +328,25 @@ def quoted(text: str) -> str:
 
 
 def escaped(text: str, special: str) -> str:
-    """Return text as it stands in a registry file; special: what has a meaning there, `"` in values, `[]` in keys."""
+    """Return text as wineserver writes it; special: what has a meaning there, `"` in values, `[]` in keys.
+
+    Source: observation; an escape is as short as what follows it allows.
+    """
     if text.isascii() and text.isprintable() and not any(char in text for char in special + "\\"):
         return text
+    raw = text.encode("utf-16-le", "surrogatepass")
+    units = [int.from_bytes(raw[at : at + 2], "little") for at in range(0, len(raw), 2)]
     out = []
-    for char in text:
+    for unit, following in zip(units, [*units[1:], 0], strict=True):
+        char, after = chr(unit), chr(following)
         if char in special or char == "\\":
             out.append("\\" + char)
-        elif ord(char) < 32 or ord(char) > 126:
-            units = char.encode("utf-16-le", "surrogatepass")
-            out += [f"\\x{int.from_bytes(units[i : i + 2], 'little'):04x}" for i in range(0, len(units), 2)]
+        elif char in _NAMED:
+            out.append("\\" + _NAMED[char])
+        elif unit < 32:
+            out.append(f"\\{unit:03o}" if after in "01234567" else f"\\{unit:o}")
+        elif unit > 127:
+            out.append(f"\\x{unit:04x}" if after in hexdigits else f"\\x{unit:x}")
         else:
             out.append(char)
     return "".join(out)

@@ -33,8 +33,8 @@ def test_values_are_spelled_as_wineserver_spells_them() -> None:
         r"Software\\Vendor\\a\[b\]": {
             "@": '"default"',
             r'"q\"\\"': r'"a\"b"',
-            '"expand"': r'str(2):"%A%;\x00fc"',
-            '"multi"': r'str(7):"one\x0000two\x0000"',
+            '"expand"': r'str(2):"%A%;\xfc"',
+            '"multi"': r'str(7):"one\0two\0"',
             '"unterminated"': "hex(1):61,00,62,00",
             '"number"': "dword:00000abc",
             '"short"': "hex(4):01",

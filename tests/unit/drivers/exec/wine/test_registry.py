@@ -123,8 +123,12 @@ def test_hostile_delta_is_refused(data: bytes) -> None:
     [
         ("plain", '"plain"'),
         ('a"b\\', r'"a\"b\\"'),
-        ("ü中", r'"\x00fc\x4e2d"'),
-        ("\n", r'"\x000a"'),
+        ("ü中", r'"\xfc\x4e2d"'),
+        ("üa", r'"\x00fca"'),
+        ("üg", r'"\xfcg"'),
+        ("\n\x1b", r'"\n\e"'),
+        ("\0008\0007", r'"\08\0007"'),
+        ("\x7f", '"\x7f"'),
         ("😀", r'"\xd83d\xde00"'),
     ],
 )
