@@ -50,6 +50,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--plain", action="store_true", help="run under Debian's Wine alone, whatever would happen here"
     )
+    parser.add_argument("--image", default=IMAGE, help="the image to run them in (%(default)s)")
     parser.add_argument("--socket", help="use the engine at this socket, not one of this checkout's own")
     parser.add_argument("--keep", action="store_true", help="leave each case's files, and say where")
     return parser.parse_args()
@@ -75,7 +76,7 @@ def engine(socket: str) -> Iterator[list[str]]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def attempt(case: Case, docker: list[str], *, plain: bool, keep: bool) -> tuple[str, float]:
+def attempt(case: Case, docker: list[str], *, image: str, plain: bool, keep: bool) -> tuple[str, float]:
     """Run a case; return what it failed with, "" if it works, and how long it took.
 
     Raises:
@@ -90,7 +91,7 @@ def attempt(case: Case, docker: list[str], *, plain: bool, keep: bool) -> tuple[
             with PlainWine(packages, work) as wine:
                 case.act(wine)
         else:
-            case.act(Container(docker, IMAGE, packages, work, docker_environment()))
+            case.act(Container(docker, image, packages, work, docker_environment()))
         return "", time.monotonic() - began
     except Failed as exc:
         return str(exc), time.monotonic() - began
@@ -102,11 +103,11 @@ def attempt(case: Case, docker: list[str], *, plain: bool, keep: bool) -> tuple[
 
 
 def judge(case: Case, docker: list[str], options: argparse.Namespace) -> Outcome:
-    failure, seconds = attempt(case, docker, plain=options.plain, keep=options.keep)
+    failure, seconds = attempt(case, docker, image=options.image, plain=options.plain, keep=options.keep)
     plain = ""
     if failure and not options.plain:
         try:
-            same, _ = attempt(case, docker, plain=True, keep=False)
+            same, _ = attempt(case, docker, image=options.image, plain=True, keep=False)
             plain = f"fails: {same}" if same else "works"
         except Unavailable as exc:
             plain = f"not tried: {exc}"

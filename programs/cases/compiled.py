@@ -204,6 +204,7 @@ def cmake(box: Box) -> None:
     NINJA,
     ZIG,
     task="detects the compiler, builds a C library and a program, runs its test",
+    limit=_ZIG_LIMIT,
 )
 def cmake_c(box: Box) -> None:
     (box.work / "CMakeLists.txt").write_text(
