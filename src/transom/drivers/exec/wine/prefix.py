@@ -22,6 +22,8 @@ DIRECTORY = "wine"
 _ORIGIN = "registry-origin.json"
 """Beside the prefix, where the container cannot write: what its registry was made from."""
 _DEVICES = "dosdevices"
+_WINE_FONTS = r'"\\??\\unix\\usr\\share\\wine\\fonts\\'
+"""Where Wine's own fonts are: it notes them down in whatever registry it finds, so that is no change of anybody's."""
 MAX_FILE_BYTES = 256 << 20
 _BAD_IN_NAME = re.compile(r"[^A-Za-z0-9-]")
 
@@ -182,7 +184,7 @@ def registry_delta(state_dir: str, base_digest: str) -> bytes:
     before = {name: registry.parse(t) for name, t in _initial(Path(origin["base"]), origin["deltas"], identity).items()}
     with Rootfs.at(str(Path(state_dir) / DIRECTORY)) as root:
         after = {name: registry.parse(_read_inside(root, f"{name}.reg")) for name in registry.BRANCHES}
-    delta = registry.diff(before, after, base=base_digest)
+    delta = registry.without_data(registry.diff(before, after, base=base_digest), _WINE_FONTS)
     values = own_values(identity, wow64=_has_wow64(Path(origin["base"])))
     own = [(key, value) for key, entries in values.items() for value in entries]
     delta = registry.without_keys(delta, {"system": own + _host_authorities(delta, origin.get("authorities", ""))})

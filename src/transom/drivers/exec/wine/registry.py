@@ -262,6 +262,19 @@ def without_keys(delta: Delta, excluded: Mapping[str, Iterable[tuple[str, str]]]
     return Delta(delta.base, branches)
 
 
+def without_data(delta: Delta, start: str) -> Delta:
+    """Return delta without the values whose data begins with start, as registry files spell it."""
+    branches = {}
+    for name, part in delta.branches.items():
+        sets = {
+            key: {value: data for value, data in entries.items() if not data.startswith(start)}
+            for key, entries in part.set.items()
+        }
+        kept = {key: entries for key, entries in sets.items() if entries or not part.set[key]}
+        branches[name] = BranchDelta(kept, part.unset, part.removed, part.cleared)
+    return Delta(delta.base, branches)
+
+
 def dump_delta(delta: Delta) -> bytes:
     """Print a delta as the JSON that layers carry, the same for equal deltas."""
     branches = {

@@ -134,3 +134,12 @@ def test_hostile_delta_is_refused(data: bytes) -> None:
 )
 def test_quoted_is_wines_spelling(text: str, printed: str) -> None:
     assert registry.quoted(text) == printed
+
+
+def test_values_are_left_out_by_their_data() -> None:
+    ours, theirs = {'"a"': r'"\\usr\\x"'}, {'"b"': '"kept"'}
+    delta = Delta(
+        "", {"system": BranchDelta({"A": ours, "B": ours | theirs, "C": {}}, {"A": ('"z"',)}, ("R",), ("S",))}
+    )
+    left = registry.without_data(delta, r'"\\usr')
+    assert left.branches == {"system": BranchDelta({"B": theirs, "C": {}}, {"A": ('"z"',)}, ("R",), ("S",))}
