@@ -45,7 +45,7 @@ from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.check import WineChecker
 from transom.drivers.exec.wine.driver import WineDriver, WineSettings
 from transom.drivers.exec.wine.owners import Owners, choose, taken_on_host
-from transom.drivers.exec.wine.prefix import registry_delta
+from transom.drivers.exec.wine.prefix import registry_changes, registry_delta
 from transom.drivers.exec.wine.translate import DRIVE_C
 from transom.drivers.log.files import LogFiles
 from transom.drivers.network.bridge import BridgeDriver
@@ -378,7 +378,7 @@ async def build_engine(config: Config) -> Engine:
         *ExecRoutes(execs, operations).routes(),
         *ContainerFileRoutes(
             ContainerArchive(state, roots, files), ExportContainer(state, roots, files),
-            ListChanges(state, stored.layers),
+            ListChanges(state, stored.layers, roots, places, registry_changes),
             CommitContainer(state, roots, places, image_uses.commit, registry_delta), operations,
         ).routes(),
         *_usage_routes(state, snapshots, remove, clock, operations).routes(),

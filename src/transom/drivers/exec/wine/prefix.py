@@ -16,6 +16,7 @@ from transom.drivers.exec.wine.request import ADMINISTRATOR, windows_version
 from transom.errors import InvalidParameter, NotFound
 from transom.execution.spec import ExecSpec
 from transom.host.rootfs import Rootfs
+from transom.snapshots.layers import Change, ChangeKind
 
 DIRECTORY = "wine"
 """Name of the prefix below ExecSpec.state_dir."""
@@ -24,6 +25,7 @@ _ORIGIN = "registry-origin.json"
 _DEVICES = "dosdevices"
 _WINE_FONTS = r'"\\??\\unix\\usr\\share\\wine\\fonts\\'
 """Where Wine's own fonts are: it notes them down in whatever registry it finds, so that is no change of anybody's."""
+_ROOTS = {"system": "HKEY_LOCAL_MACHINE", "user": "HKEY_CURRENT_USER"}
 MAX_FILE_BYTES = 256 << 20
 _BAD_IN_NAME = re.compile(r"[^A-Za-z0-9-]")
 
@@ -176,6 +178,35 @@ def registry_delta(state_dir: str, base_digest: str) -> bytes:
         NotFound: the container has never been started.
         InvalidParameter: the container has made something else of its registry files.
     """
+    _, delta = _compare(state_dir, base_digest)
+    return b"" if delta.is_empty else registry.dump_delta(delta)
+
+
+def registry_changes(state_dir: str) -> Sequence[Change]:
+    """Return the keys that a container added to the registry of its image, changed there or removed, by their paths.
+
+    As registry_delta; a container that has never been started has changed nothing. Blocks.
+
+    Raises:
+        InvalidParameter: the container has made something else of its registry files.
+    """
+    try:
+        before, delta = _compare(state_dir, "")
+    except NotFound:
+        return []
+    found: dict[str, ChangeKind] = {}
+    for name, part in delta.branches.items():
+        there = {above for path in before[name] for above in registry.lineage(path)}
+        for key in (*part.set, *part.unset, *part.cleared):
+            kind = ChangeKind.MODIFIED if registry.fold(key) in there else ChangeKind.ADDED
+            found[f"{_ROOTS[name]}\\{registry.unescaped(key)}"] = kind
+        for key in part.removed:
+            found[f"{_ROOTS[name]}\\{registry.unescaped(key)}"] = ChangeKind.DELETED
+    return [Change(path, kind) for path, kind in sorted(found.items())]
+
+
+def _compare(state_dir: str, base_digest: str) -> tuple[registry.Registry, registry.Delta]:
+    """Return the registry that a container began with, and what it changed in it."""
     try:
         origin = json.loads(_read(Path(state_dir) / _ORIGIN))
     except FileNotFoundError:
@@ -187,8 +218,8 @@ def registry_delta(state_dir: str, base_digest: str) -> bytes:
     delta = registry.without_data(registry.diff(before, after, base=base_digest), _WINE_FONTS)
     values = own_values(identity, wow64=_has_wow64(Path(origin["base"])))
     own = [(key, value) for key, entries in values.items() for value in entries]
-    delta = registry.without_keys(delta, {"system": own + _host_authorities(delta, origin.get("authorities", ""))})
-    return b"" if delta.is_empty else registry.dump_delta(delta)
+    own += _host_authorities(delta, origin.get("authorities", ""))
+    return before, registry.without_keys(delta, {"system": own})
 
 
 def _host_authorities(delta: registry.Delta, directory: str) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ MAX_DELTA_BYTES = 64 << 20
 _SECTION = re.compile(r"\[((?:[^\]\\]|\\.)*)\](?: \d+)?$")
 _VALUE = re.compile(r'(@|"(?:[^"\\]|\\.)*")=(.*)$', re.DOTALL)
 _OPTIONS = ("#class=", "#link")
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,4})|([0-7]{1,3})|(.))")
 _NAMED = {"\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
 
 
@@ -159,10 +160,10 @@ def is_within(path: str, top: str) -> bool:
 def without(branch: Branch, tops: Iterable[str]) -> Branch:
     """Return branch without the given keys and all below them."""
     folded = {fold(top) for top in tops}
-    return {path: key for path, key in branch.items() if not any(above in folded for above in _lineage(path))}
+    return {path: key for path, key in branch.items() if not any(above in folded for above in lineage(path))}
 
 
-def _lineage(path: str) -> Iterator[str]:
+def lineage(path: str) -> Iterator[str]:
     """Yield path and every key above it."""
     yield path
     while path := parent(path):
@@ -186,9 +187,9 @@ def diff(before: Registry, after: Registry, *, base: str) -> Delta:
 def _diff_branch(before: Branch, after: Branch) -> BranchDelta:
     changed: dict[str, dict[str, str]] = {}
     unset: dict[str, tuple[str, ...]] = {}
-    alive = {above for path in after for above in _lineage(path)}
+    alive = {above for path in after for above in lineage(path)}
     gone = [path for path in before if path not in alive]
-    removed = tuple(before[path].name for path in sorted(gone) if not any(a in gone for a in list(_lineage(path))[1:]))
+    removed = tuple(before[path].name for path in sorted(gone) if not any(a in gone for a in list(lineage(path))[1:]))
     for path, key in after.items():
         old = before.get(path)
         values = {n: d for f, (n, d) in key.values.items() if old is None or old.values.get(f, ("", None))[1] != d}
@@ -333,6 +334,20 @@ def _checked_value(item: tuple[str, object]) -> tuple[str, str]:
     if not isinstance(data, str) or "\n" in data or "\r" in data:
         raise InvalidParameter(f"registry delta: bad data of {name[:80]!r}")
     return _checked_name(name), data
+
+
+def _meant(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    if escape[2]:
+        return chr(int(escape[2], 8))
+    return next((char for char, letter in _NAMED.items() if letter == escape[3]), escape[3])
+
+
+def unescaped(text: str) -> str:
+    """Return what a key's name in a registry file stands for; the other way is escaped."""
+    units = _ESCAPE.sub(_meant, text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def quoted(text: str) -> str:
