@@ -3,10 +3,10 @@
 import json
 import random
 import shutil
-import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -78,34 +78,46 @@ def content(progress: Progress) -> Path:
     return CONTENT / "data"
 
 
-@contextmanager
-def serving(target: Target, storage: Path, port: int, work: Path) -> Iterator[None]:
-    """Run a registry over storage on a port of the network that target's engine is in."""
-    config = work / f"registry-{target.name}-{port}.json"
-    config.write_text(
-        json.dumps(
-            {
-                "version": 0.1,
-                "log": {"level": "info", "accesslog": {"disabled": True}},
-                "storage": {"filesystem": {"rootdirectory": str(storage)}},
-                "http": {"addr": f"127.0.0.1:{port}", "secret": "a-secret"},
-            }
+class Server:
+    """A registry over storage on a port of the network that target's engine is in."""
+
+    def __init__(self, target: Target, storage: Path, port: int, work: Path) -> None:
+        self.storage = storage
+        config = work / f"registry-{target.name}-{port}.json"
+        config.write_text(
+            json.dumps(
+                {
+                    "version": 0.1,
+                    "log": {"level": "info", "accesslog": {"disabled": True}},
+                    "storage": {"filesystem": {"rootdirectory": str(storage)}},
+                    "http": {"addr": f"127.0.0.1:{port}", "secret": "a-secret"},
+                }
+            )
         )
-    )
-    enter = ("nsenter", "-t", str(target.engine_pid), "-n") if target.engine_pid else ()
-    argv = (*enter, docker_registry(), "serve", str(config))
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if b"listening on" in line:
-                break
-        else:
-            raise CommandFailed(f"{' '.join(argv)} ended")
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate()
+        enter = ("nsenter", "-t", str(target.engine_pid), "-n") if target.engine_pid else ()
+        self._argv = (*enter, docker_registry(), "serve", str(config))
+        self._log = work / f"registry-{target.name}-{port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._argv, stdout=log, stderr=log)
+        deadline = time.monotonic() + 30
+        while b"listening on" not in self._log.read_bytes():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise CommandFailed(f"{' '.join(self._argv)}: {self._log.read_text()[-500:]}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+
+    def empty(self) -> None:
+        """Begin anew, with nothing stored."""
+        self.stop()
+        shutil.rmtree(self.storage, ignore_errors=True)
+        self.start()
 
 
 def latency(
@@ -116,7 +128,9 @@ def latency(
     with ExitStack() as stack:
         jobs: list[Job] = []
         for target in targets:
-            stack.enter_context(serving(target, stored, PULL_PORT, work))
+            server = Server(target, stored, PULL_PORT, work)
+            stack.callback(server.stop)
+            server.start()
             jobs += [_pull(target, name) for name in IMAGES]
         if shutil.which("skopeo"):
             jobs += [_copy(targets[0], name, work) for name in IMAGES]
@@ -124,12 +138,13 @@ def latency(
         figures = [Figure("engine-pull-peak", t.name, _peak_mb(t.engine_pid), "MB") for t in targets if t.socket]
         jobs = []
         for target in targets:
-            emptied = work / f"pushed-{target.name}"
-            stack.enter_context(serving(target, emptied, PUSH_PORT, work))
+            server = Server(target, work / f"pushed-{target.name}", PUSH_PORT, work)
+            stack.callback(server.stop)
+            server.start()
             for name in IMAGES:
                 target("pull", *_insecure(target), "-q", _name(name, PULL_PORT))
                 target("tag", _name(name, PULL_PORT), _name(name, PUSH_PORT))
-                jobs.append(_push(target, name, emptied))
+                jobs.append(_push(target, name, server))
         samples += interleave(jobs, runs=runs, warm_ups=1, progress=progress)
         for target in targets:
             target("rmi", "-f", *(_name(name, port) for name in IMAGES for port in (PULL_PORT, PUSH_PORT)))
@@ -150,10 +165,10 @@ def _pull(target: Target, image: str) -> Job:
     return Job(f"pull-{image}", target.name, act, partial(target, "rmi", "-f", name))
 
 
-def _push(target: Target, image: str, storage: Path) -> Job:
+def _push(target: Target, image: str, server: Server) -> Job:
     quiet = ("-q",) if target.socket is not None else ()
     act = partial(target, "push", *_insecure(target), *quiet, _name(image, PUSH_PORT))
-    return Job(f"push-{image}", target.name, act, partial(shutil.rmtree, storage / "docker", ignore_errors=True))
+    return Job(f"push-{image}", target.name, act, server.empty)
 
 
 def _copy(beside: Target, image: str, work: Path) -> Job:
