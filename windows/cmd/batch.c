@@ -120,6 +120,10 @@ int do_call(const wchar_t *rest)
     return result;
 }
 
+/*
+ * Without its label GOTO ends the batch file, but not the line that it stands in: npm's shims start their program behind
+ * a GOTO that fails.
+ */
 int do_goto(const wchar_t *rest)
 {
     const wchar_t *label = skip_delimiters(rest);
@@ -127,7 +131,7 @@ int do_goto(const wchar_t *rest)
         return 0;
     if (!*label) {
         complain(L"No batch label specified to GOTO command.\r\n");
-        shell.unwind = END_OF_BATCH;
+        shell.batch->at_end = true;
         return fail(1);
     }
     if (shell.extensions && same_start(label, L":eof") && (!label[4] || is_delimiter(label[4]))) {
@@ -139,7 +143,7 @@ int do_goto(const wchar_t *rest)
         return 0;
     }
     complain(L"The system cannot find the batch label specified - %s\r\n", trimmed(*label == L':' ? label + 1 : label));
-    shell.unwind = END_OF_BATCH;
+    shell.batch->at_end = true;
     return fail(1);
 }
 

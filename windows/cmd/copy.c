@@ -234,6 +234,7 @@ int do_copy(const wchar_t *rest)
         CloseHandle(progress.joined);
         progress.copied = 1;
     }
-    say(L"%9u file(s) copied.\r\n", progress.copied);
+    if (progress.found)
+        say(L"%9u file(s) copied.\r\n", progress.copied);
     return fail(progress.failed);
 }

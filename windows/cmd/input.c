@@ -143,6 +143,12 @@ const wchar_t *next_of_input(struct source *source, bool continued)
     else if (shell.echo)
         say(L"\r\n%s", prompt_text());
     wchar_t *line = read_line(shell.handles[STANDARD_INPUT], &is_end);
+    if (shell.interrupted) {
+        /* Ctrl-C takes away what was typed, and no more. */
+        shell.interrupted = false;
+        say(L"\r\n");
+        return L"";
+    }
     if (is_end)
         return NULL;
     if (shell.echo && !is_console(shell.handles[STANDARD_INPUT]))

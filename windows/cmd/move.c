@@ -17,16 +17,16 @@ static bool note(const WIN32_FIND_DATAW *found, void *context)
     return names->count < sizeof names->items / sizeof *names->items;
 }
 
-/* What a path matches; NULL, with the complaint made, if that is nothing. */
+/* What a path matches, as it is spelled on the disk; NULL if that is nothing. */
 static struct sources *matches(const wchar_t *path, bool files_only)
 {
     struct sources *names = take(sizeof *names);
     names->directory = directory_part(path);
     names->files_only = files_only && has_wildcard(path);
     size_t length = wcslen(path);
-    if (length > 1 && !has_wildcard(path) && attributes_of(path) != INVALID_FILE_ATTRIBUTES) {
-        names->items[names->count++] = copy_part(path, length - (path[length - 1] == L'\\'));
-        return names;
+    if (length > 3 && path[length - 1] == L'\\') {
+        path = copy_part(path, length - 1);
+        names->directory = directory_part(path);
     }
     if (found_files(path, note, names) && names->count)
         return names;
@@ -106,7 +106,7 @@ static bool move_one(const wchar_t *from, const wchar_t *to, bool *all)
 int do_move(const wchar_t *rest)
 {
     struct words words = {0};
-    unsigned moved = 0;
+    unsigned moved = 0, matched = 0;
     bool failed = false, all = overwrites(), of_directory = false;
     split_words(rest, &words, true);
     for (unsigned i = 0; i < words.switch_count; i++)
@@ -124,6 +124,7 @@ int do_move(const wchar_t *rest)
             failed = true;
             continue;
         }
+        matched += names->count;
         of_directory = names->count == 1 && is_directory(names->items[0]);
         if (names->count > 1 && !is_directory(to)) {
             complain(L"Cannot move multiple files to a single file.\r\n");
@@ -137,6 +138,7 @@ int do_move(const wchar_t *rest)
             failed |= !done;
         }
     }
-    say(L"%9u %s moved.\r\n", moved, of_directory ? L"dir(s)" : L"file(s)");
+    if (matched)
+        say(L"%9u %s moved.\r\n", moved, of_directory ? L"dir(s)" : L"file(s)");
     return fail(failed);
 }

@@ -6,8 +6,15 @@ static const wchar_t *const comparisons[] = {L"==", L"exist", L"defined", L"erro
 
 static bool for_a_pipe; /* then what `@` hides is there */
 
+static bool ends_with_space(const struct text *text)
+{
+    return text->length && is_space(text->chars[text->length - 1]);
+}
+
 static void render_redirections(struct text *text, const struct redirection *list)
 {
+    if (list && text->length && !ends_with_space(text))
+        add_char(text, L' ');
     for (; list; list = list->next) {
         const wchar_t *operation = list->operation == L'a' ? L">>" : list->operation == L'>' ? L">" : L"<";
         if (list->source >= 0)
@@ -20,7 +27,8 @@ static void render_redirections(struct text *text, const struct redirection *lis
 static void render_pair(struct text *text, const struct node *node, const wchar_t *operator)
 {
     render(text, node->left);
-    add(text, operator);
+    /* What is echoed gets no more spaces by going through a pipe than it must. */
+    add(text, for_a_pipe && ends_with_space(text) ? skip_spaces(operator) : operator);
     if (node->right)
         render(text, node->right);
 }
@@ -58,7 +66,7 @@ static void render_for(struct text *text, const struct node *node)
 
 static void render_brackets(struct text *text, const struct node *node)
 {
-    bool has_lines = node->left && node->left->kind == LINES;
+    bool has_lines = node->left && node->left->kind == LINES && !for_a_pipe;
     add(text, has_lines ? L"(\r\n" : L"(");
     if (node->left)
         render(text, node->left);
@@ -68,8 +76,17 @@ static void render_brackets(struct text *text, const struct node *node)
 void render(struct text *text, const struct node *node)
 {
     switch (node->kind) {
-    case SIMPLE:
     case REMARK:
+    case NOTHING:
+        /* A comment would take the rest of a line with it. */
+        if (for_a_pipe) {
+            add(text, L"rem ");
+            break;
+        }
+        if (node->kind == NOTHING)
+            break;
+        /* fall through */
+    case SIMPLE:
         add(text, expand_loop(node->word));
         if (node->rest && *node->rest)
             add(text, join(expand_loop(node->rest), L" ", NULL));
@@ -81,7 +98,7 @@ void render(struct text *text, const struct node *node)
         render_pair(text, node, L" & ");
         break;
     case LINES:
-        render_pair(text, node, L"\r\n ");
+        render_pair(text, node, for_a_pipe ? L" & " : L"\r\n ");
         break;
     case EITHER:
         render_pair(text, node, L" || ");
@@ -104,8 +121,6 @@ void render(struct text *text, const struct node *node)
             render(text, node->left);
         }
         break;
-    case NOTHING:
-        break;
     }
     render_redirections(text, node->redirections);
 }
@@ -115,31 +130,14 @@ static void render_piped(struct text *text, const struct node *node)
     const struct node *inner = node->kind == SILENT ? node->left : node;
     if (!inner)
         return;
-    if (inner->kind == BRACKETS) {
-        struct text lines = {0};
-        render(&lines, inner);
-        /* A command line has no lines: what was one becomes a command behind the others. */
-        for (const wchar_t *p = chars_of(&lines); *p; p++)
-            if (p[0] == L'(' && p[1] == L'\r')
-                add(text, L"( "), p += 2;
-            else if (p[0] == L'\r' && p[1] == L'\n' && p[2] == L')')
-                p++;
-            else if (p[0] == L'\r' && p[1] == L'\n')
-                add(text, L"& "), p++;
-            else
-                add_char(text, *p);
-        return;
-    }
     if (inner->kind != SIMPLE) {
         render(text, inner);
         return;
     }
     add(text, expanded(inner->word));
     add(text, expanded(inner->rest));
-    if (inner->redirections && text->length && !is_delimiter(text->chars[text->length - 1]))
-        add(text, L" ");
     render_redirections(text, inner->redirections);
-    while (inner->redirections && text->length && is_space(text->chars[text->length - 1]))
+    while (inner->redirections && ends_with_space(text))
         text->chars[--text->length] = 0;
 }
 
