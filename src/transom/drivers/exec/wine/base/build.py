@@ -24,6 +24,7 @@ from transom.host.memory import give_back_memory
 from transom.host.run import run
 from transom.host.worker import Workers
 from transom.model.clock import Clock, rfc3339nano
+from transom.model.ids import Digest
 
 _UNPACKED = faults.declare("base_build.unpacked", "the packages are unpacked, the registry is not made")
 _SET_UP = faults.declare("base_build.set_up", "Wine's set-up has run")
@@ -55,7 +56,7 @@ class DebianBaseBuilder:
             progress(BaseProgress("check"))
             weighed = await self.workers.run(jobs.weigh, jobs.Tree(str(made)))
             info = BaseInfo(
-                weighed.digest,
+                Digest(weighed.digest),
                 next(package.version for source, package, _ in fetched if source.package == "libwine"),
                 ("wow64",) if options.wow64 else (),
                 tuple((package.name, package.version, package.architecture) for _, package, _ in fetched),
