@@ -110,6 +110,7 @@ const wchar_t *next_of_input(struct source *source, bool continued);
 bool find_label(const wchar_t *label);
 wchar_t *read_line(HANDLE from, bool *is_end);
 wchar_t *prompt_text(void);
+wchar_t *read_edited(HANDLE from, bool *is_end); /* complete.c */
 
 /* parser.c, parse_word.c, parse_if.c, parse_for.c */
 struct parser {

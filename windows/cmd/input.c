@@ -56,6 +56,14 @@ static wchar_t *read_console(HANDLE from, bool *is_end)
     return chars_of(&text);
 }
 
+static wchar_t *trimmed_end(wchar_t *line)
+{
+    size_t length = wcslen(line);
+    while (length && (line[length - 1] == L'\n' || line[length - 1] == L'\r'))
+        line[--length] = 0;
+    return line;
+}
+
 /* A line without its end; an empty one at the end of the input, which *is_end tells. */
 wchar_t *read_line(HANDLE from, bool *is_end)
 {
@@ -80,10 +88,7 @@ wchar_t *read_line(HANDLE from, bool *is_end)
         *is_end = !size;
         line = wide_of(bytes, size, NULL);
     }
-    size_t length = wcslen(line);
-    while (length && (line[length - 1] == L'\n' || line[length - 1] == L'\r'))
-        line[--length] = 0;
-    return line;
+    return trimmed_end(line);
 }
 
 static void add_prompt(struct text *text, wchar_t code)
@@ -142,7 +147,9 @@ const wchar_t *next_of_input(struct source *source, bool continued)
         say(L"More? ");
     else if (shell.echo)
         say(L"\r\n%s", prompt_text());
-    wchar_t *line = read_line(shell.handles[STANDARD_INPUT], &is_end);
+    HANDLE from = shell.handles[STANDARD_INPUT];
+    bool edited = is_console(from) && is_console(shell.handles[STANDARD_OUTPUT]);
+    wchar_t *line = edited ? trimmed_end(read_edited(from, &is_end)) : read_line(from, &is_end);
     if (shell.interrupted) {
         /* Ctrl-C takes away what was typed, and no more. */
         shell.interrupted = false;
@@ -151,7 +158,7 @@ const wchar_t *next_of_input(struct source *source, bool continued)
     }
     if (is_end)
         return NULL;
-    if (shell.echo && !is_console(shell.handles[STANDARD_INPUT]))
+    if (shell.echo && !is_console(from))
         say(L"%s\r\n", line);
     return line;
 }

@@ -6,6 +6,7 @@
 #include "builtins.c"
 #include "choice.c"
 #include "clock.c"
+#include "complete.c"
 #include "copy.c"
 #include "copy_options.c"
 #include "delete.c"
