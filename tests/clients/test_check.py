@@ -72,7 +72,12 @@ def test_what_is_missing_is_told(checked: Engine) -> None:
 def test_every_program_of_the_image_is_read(checked: Engine) -> None:
     done = checked.transom("check", "checked", check=False)
     assert done.code == 1
-    for name, word in {"old": "--part wow64", "arm": "ARM64", "net": ".NET 6 and later", "bad": "MZ"}.items():
+    for name, word in {
+        "old": "--part wow64",
+        "arm": "ARM64",
+        "net": ".NET 6 and later",
+        "bad": "ends within its headers",
+    }.items():
         (line,) = [line for line in done.out.splitlines() if line.startswith(f"C:\\app\\{name}.exe")]
         assert word in line
     assert "it is a driver" in done.out
@@ -82,6 +87,15 @@ def test_every_program_of_the_image_is_read(checked: Engine) -> None:
 def test_a_program_that_has_all_passes(checked: Engine, probed: Engine) -> None:
     assert checked.transom("check", "checked", "C:\\app\\good.exe").out == ""
     assert probed.transom("check", PROBE, "probe").out == ""
+
+
+def test_a_program_that_cannot_start_says_what_it_needs(checked: Engine) -> None:
+    done = checked.docker("run", "--name", "lacking", "--network", "none", "checked", "app", check=False)
+    assert set(done.err.splitlines()) == {
+        "transom: app.exe needs Brought.DLL, which cannot be loaded: `transom check` tells why",
+        "transom: app.exe needs gone.dll, which is neither in the image nor in the Windows base",
+    }
+    assert checked.docker("inspect", "-f", "{{.State.ExitCode}}", "lacking").out.strip() == str(0xC0000135)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,11 @@ __declspec(dllimport) NTSTATUS NTAPI NtDelayExecution(BOOLEAN, const LARGE_INTEG
 __declspec(dllimport) NTSTATUS NTAPI RtlCreateUserThread(HANDLE, void *, BOOLEAN, ULONG, SIZE_T, SIZE_T,
                                                          ULONG(NTAPI *)(void *), void *, HANDLE *, void *);
 __declspec(dllimport) void NTAPI RtlExitUserThread(ULONG);
+__declspec(dllimport) NTSTATUS NTAPI RtlUnicodeToUTF8N(char *, ULONG, ULONG *, const wchar_t *, ULONG);
+__declspec(dllimport) ULONG NTAPI RtlDosSearchPath_U(const wchar_t *, const wchar_t *, const wchar_t *, ULONG, wchar_t *,
+                                                     wchar_t **);
+__declspec(dllimport) NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(wchar_t *, UNICODE_STRING *, UNICODE_STRING *);
+__declspec(dllimport) void *NTAPI RtlImageDirectoryEntryToData(void *, BOOLEAN, USHORT, ULONG *);
 __declspec(dllimport) NTSTATUS NTAPI RtlUTF8ToUnicodeN(wchar_t *, ULONG, ULONG *, const char *, ULONG);
 __declspec(dllimport) NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE, void *);
 

@@ -49,6 +49,21 @@ def test_new_exports_join_and_forwarders_stay() -> None:
     ]
 
 
+def test_a_detour_is_for_stubs_of_system_calls_alone() -> None:
+    addition = program(exports={"detour_Old": "", "original_Old": ""})
+    with pytest.raises(InvalidParameter, match="not the stub"):
+        graft(HOST, addition, "host.dll")
+    stub = bytes.fromhex("4c8bd1b816000000f604250803fe7f0175030f05c3eb01c3ff14250010fe7fc3")
+    host = bytearray(HOST)
+    at = 0x400 + address(opened(HOST), "Old") - 0x1000
+    host[at : at + len(stub)] = stub
+    made = opened(graft(bytes(host), addition, "host.dll"))
+    placed = next(each for each in made.sections if each.name.startswith(b".rdata+"))
+    jump, distance = struct.unpack("<Bi", made.at(address(made, "Old"), 5))
+    assert jump == 0xE9 and address(made, "Old") + 5 + distance == placed.rva
+    assert made.at(placed.rva, len(stub)) == stub
+
+
 @pytest.mark.parametrize(
     "addition",
     [

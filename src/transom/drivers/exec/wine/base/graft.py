@@ -3,7 +3,8 @@
 The graft is a library of its own, linked by the compiler: its sections are appended to the host's, moved as a whole.
 An export `hook_NAME` takes the place of the host's export NAME, any other joins the host's exports. What the graft
 imports from its host is bound to the host's own code, so a hook calls what it replaces by its name. Imports from other
-libraries join the host's imports.
+libraries join the host's imports. `detour_NAME` also takes over the host's own calls of NAME, a stub of a system call,
+which is copied to the place `original_NAME`.
 
 Source: Microsoft, PE Format (section table, .edata, .idata, .pdata, .reloc).
 """
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 from transom.errors import InvalidParameter
 from transom.images.pe import Directory, PortableExecutable, Section
 
-HOOK = "hook_"
+HOOK, DETOUR, ORIGINAL = "hook_", "detour_", "original_"
+_STUB = bytes.fromhex("4c8bd1b8")  # mov r10, rcx; mov eax, number
+_STUB_BYTES = 32
 _PAGE = 0x1000
 _SECTION = 40
 _LEFT_OUT = {b".edata", b".pdata", b".reloc"}
@@ -61,10 +64,10 @@ class _Graft:
     def run(self) -> bytes:
         self._move_absolute_addresses()
         foreign = self._bind_imports()
+        new = self._redirect_exports()
         kept = [each for each in self._added.sections if each.name.rstrip(b"\0") not in _LEFT_OUT]
         placed = [self._place(each) for each in kept]
         end = max(_up(each.rva + each.size) for each in self._added.sections) + self._moved
-        new = self._redirect_exports()
         tables, directories = self._tables(end, foreign, new)
         placed.append(_Placed(b".graft", end, len(tables), _DATA, tables))
         for which, (at, size) in directories.items():
@@ -128,11 +131,26 @@ class _Graft:
             name = self._added.text(struct.unpack("<I", self._added.at(names + 4 * i, 4))[0])
             (index,) = struct.unpack("<H", self._added.at(ordinals + 2 * i, 2))
             (rva,) = struct.unpack("<I", self._added.at(table + 4 * index, 4))
-            if name.startswith(HOOK):
+            if name.startswith(ORIGINAL):
+                at_place = _offset(self._added, rva)
+                self._addition[at_place : at_place + _STUB_BYTES] = self._stub(name.removeprefix(ORIGINAL))
+            elif name.startswith(DETOUR):
+                self._jump(self._export(name.removeprefix(DETOUR)), rva + self._moved)
+            elif name.startswith(HOOK):
                 struct.pack_into("<I", self._out, self._slot(name.removeprefix(HOOK)), rva + self._moved)
             else:
                 new[name] = rva + self._moved
         return new
+
+    def _stub(self, name: str) -> bytes:
+        stub = self._host.at(self._export(name), _STUB_BYTES)
+        if not stub.startswith(_STUB):
+            raise InvalidParameter(f"{name} of {self._name} is not the stub of a system call")
+        return stub
+
+    def _jump(self, place: int, to: int) -> None:
+        """Have the host's code at address place go on at address to."""
+        struct.pack_into("<Bi", self._out, _offset(self._host, place), 0xE9, to - place - 5)
 
     def _exports(self, at: int, new: Mapping[str, int]) -> bytes:
         """Return the host's table of exports with what is new, to be put at address at.
