@@ -6,6 +6,7 @@
  *
  * Files in CONTROL, a directory that the engine binds into the container:
  *   main        what to run (read by the Windows side)
+ *   machine     the container's limits and time zone, where it has any (written by the engine)
  *   main.ctl    FIFO: requests to the Windows side, one line each
  *   main.report FIFO: how the start went (written by the Windows side)
  *   main.unchanged  there at the end if nobody has changed the registry (made by the Windows side)
@@ -31,6 +32,8 @@
 #include <unistd.h>
 
 #define CONTROL "/run/transom"
+#define MACHINE CONTROL "/machine"
+#define LIMITS "/transom/limits.so" /* linux/limits: says a container's limits in the C library's place */
 #define PREFIX "/run/wine"
 #define RUNTIME "/run/user" /* a tmpfs: wineserver keeps its socket and shared memory there */
 #define SERVER "/usr/lib/wine/wineserver"
@@ -51,6 +54,8 @@ static pid_t server, first, carrier;
 
 static char user[64] = "USER="; /* whom GetUserName names, in this program and all that it starts */
 
+static char zone[128] = "TZ=UTC0", preload[sizeof "LD_PRELOAD=" LIMITS] = "LD_PRELOAD=";
+
 /* Wine sees this environment and no other; the program's own travels in CONTROL/main. */
 static char *const environment[] = {
     user,
@@ -62,6 +67,8 @@ static char *const environment[] = {
     "WINELOADERNOEXEC=1", /* skips a second exec: Debian has no 64-bit preloader */
     "LC_CTYPE=en_AE.UTF-8", /* makes UTF-8 the ANSI and OEM code page */
     "LC_MESSAGES=en_US.UTF-8",
+    zone,
+    preload,
     NULL,
 };
 
@@ -322,11 +329,29 @@ static int become_exec(char *request)
     return CODE_INIT_FAILED;
 }
 
+/* What Wine must know of the machine before it runs. */
+static void read_machine(void)
+{
+    char line[128];
+    FILE *file = fopen(MACHINE, "re");
+    if (!file)
+        return;
+    while (fgets(line, sizeof line, file)) {
+        line[strcspn(line, "\n")] = 0;
+        if (!strncmp(line, "tz=", 3))
+            snprintf(zone, sizeof zone, "TZ=%s", line + 3);
+        else if (strchr(line, '='))
+            strcpy(preload, "LD_PRELOAD=" LIMITS);
+    }
+    fclose(file);
+}
+
 int main(int count, char **arguments)
 {
     const char *name = getenv("USER");
     if (name)
         snprintf(user, sizeof user, "USER=%s", name);
+    read_machine();
     if (count == 3 && !strcmp(arguments[1], "exec"))
         return become_exec(arguments[2]);
     if (getpid() != 1) { /* at its end it kills whatever it sees: in a namespace of others' processes that is the host */

@@ -8,7 +8,7 @@
  */
 #include "base.h"
 
-static const wchar_t *const foreign_prefixes[] = {L"WINE", L"LC_", L"XDG_"};
+static const wchar_t *const foreign_prefixes[] = {L"WINE", L"LC_", L"LD_", L"XDG_"};
 static const wchar_t *const foreign_names[] = {L"HOME", L"HOSTNAME", L"LANG", L"OLDPWD", L"PWD", L"SHLVL", L"TERM",
                                                L"USER", L"winsysdir"};
 

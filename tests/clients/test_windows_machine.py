@@ -86,3 +86,14 @@ def test_node_knows_its_machine(probed: Engine, tmp_path: Path) -> None:
     assert seen["model"].strip()
     assert 0 < seen["free"] < seen["total"]
     assert seen["version"] == "Windows Server 2022 Datacenter"
+
+
+def test_limits_are_the_machine(probed: Engine, programs: Path) -> None:
+    limited = facts(probed, programs, "--network", "none", "-m", "512m", "--cpuset-cpus", "0")
+    whole = facts(probed, programs, "--network", "none")
+    total, free = map(int, limited["memory"].split())
+
+    assert limited["processors"] == "1 1"
+    assert (512 << 20) - (1 << 20) < total <= 512 << 20
+    assert total - (200 << 20) < free < total
+    assert int(whole["memory"].split()[0]) > total

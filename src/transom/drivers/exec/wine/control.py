@@ -6,6 +6,7 @@ It is bound into the container at /run/transom. What is read from it was written
 import asyncio
 import os
 import stat
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from transom.errors import Conflict
 from transom.host.rootfs import remove_path
 
 MAIN = "main"
+MACHINE = "machine"
 _LINE_LIMIT = 4096
 _REQUEST_LIMIT = 4 << 20
 
@@ -48,6 +50,21 @@ class Control:
         with open(fd, "wb") as file:
             file.write(request)
         os.mkfifo(self.directory / f"{name}.report", 0o600)
+
+    @property
+    def has_machine(self) -> bool:
+        """Tell whether there were limits at the start."""
+        return os.path.lexists(self.directory / MACHINE)
+
+    def put_machine(self, facts: Mapping[str, str]) -> None:
+        """Leave the container's limits, in place of earlier ones; linux/init.c and linux/limits read them."""
+        part = self.directory / f"{MACHINE}.part"
+        with suppress(FileNotFoundError):
+            part.unlink()
+        fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+        with open(fd, "w", encoding="ascii") as file:
+            file.writelines(f"{name}={value}\n" for name, value in facts.items())
+        os.rename(part, self.directory / MACHINE)
 
     def request(self, name: str) -> bytes:
         """Return a request as it was put, empty if there is none."""

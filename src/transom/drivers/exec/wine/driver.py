@@ -123,6 +123,8 @@ class WineDriver:
                 control.make()
                 undo.push(control.remove)
                 control.put(MAIN, wanted)
+                if facts := _limits(spec.resources):
+                    control.put_machine(facts)
                 made, trusted = await asyncio.to_thread(self._prepare, spec, base, user, drives)
             faults.point(PREPARED)
             owners = self._owners if self._owners and await self._inner.maps_users() else None
@@ -233,6 +235,10 @@ class WineDriver:
     async def update(self, container_id: ContainerId, resources: Resources) -> None:
         """Put limits in force."""
         await self._inner.update(container_id, resources)
+        control = self._control(container_id)
+        if control.has_machine:  # without limits at its start a container's programs go on to see the whole machine
+            with _disk_errors():
+                control.put_machine(_limits(resources))
 
     async def flush(self, container_id: ContainerId) -> None:
         """Have the registry written to the state directory; nothing to do for what does not run.
@@ -364,6 +370,17 @@ def _disk_errors() -> Iterator[None]:
         yield
     except OSError as exc:
         raise Unavailable(f"cannot write the container's files: {os.strerror(exc.errno or 0)}") from exc
+
+
+def _limits(resources: Resources) -> dict[str, str]:
+    """Return what process 1 is told of a container's limits; linux/limits reads it."""
+    facts = {}
+    if resources.memory_bytes > 0:
+        swap = max(0, resources.memory_swap_bytes - resources.memory_bytes)
+        facts = {"memory": str(resources.memory_bytes), "swap": str(swap)}
+    if resources.cpuset_cpus:
+        facts["processors"] = "1"
+    return facts
 
 
 async def _await(ended: Awaitable[ExitStatus]) -> ExitStatus:

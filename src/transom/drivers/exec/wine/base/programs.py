@@ -16,12 +16,16 @@ WINDOWS_COMPILER = "x86_64-w64-mingw32-gcc"
 LINUX_COMPILER = "gcc"
 WINDOWS_PACKAGES = "gcc-mingw-w64-x86-64-win32"
 LINUX_INIT = "init"
+LINUX_LIMITS = "limits.so"
 
 _WINDOWS_FLAGS = (
     "-Os -ffreestanding -nostdlib -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -mno-stack-arg-probe "
     "-s -Wl,-e,entry -Wl,--no-insert-timestamp"
 ).split()
 _LINUX_FLAGS = "-Os -static -s -fno-ident -Wl,--build-id=none".split()
+# Whatever C library compiles it, the base's serves it: so none is named.
+_LIMITS_FLAGS = "-Os -shared -fPIC -nostdlib -fno-stack-protector -s -fno-ident -Wl,--build-id=none".split()
+_PLAIN = ("-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,10 @@ WINDOWS_PROGRAMS = (
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Content of process 1 of the container, and of the Windows programs by name."""
+    """Content of process 1, of what tells Wine a container's limits, and of the Windows programs by name."""
 
     linux_init: bytes
+    linux_limits: bytes
     windows: Mapping[str, bytes]
 
 
@@ -63,13 +68,15 @@ async def find_programs(work: Path) -> Programs:
         NotSupported: they are not part of this installation and cannot be compiled here.
     """
     names = [program.name for program in WINDOWS_PROGRAMS]
-    if all((PREBUILT / name).exists() for name in (LINUX_INIT, *names)):
+    if all((PREBUILT / name).exists() for name in (LINUX_INIT, LINUX_LIMITS, *names)):
         return await asyncio.to_thread(_read, PREBUILT)
     linux = sorted((SOURCES / "linux").glob("*.c"))
     if not linux:
         raise NotSupported("this installation has neither the programs of a Windows base nor their sources")
-    out = str(work / LINUX_INIT)
+    out, limits = str(work / LINUX_INIT), str(work / LINUX_LIMITS)
     await compile_source(LINUX_COMPILER, [*_LINUX_FLAGS, "-o", out, *map(str, linux)], "gcc libc6-dev")
+    source = str(SOURCES / "linux" / "limits" / "limits.c")
+    await compile_source(LINUX_COMPILER, [*_LIMITS_FLAGS, *_PLAIN, "-o", limits, source], "gcc libc6-dev")
     for program in WINDOWS_PROGRAMS:
         await _compile_windows(program, work)
     return await asyncio.to_thread(_read, work)
@@ -77,7 +84,7 @@ async def find_programs(work: Path) -> Programs:
 
 def _read(directory: Path) -> Programs:
     windows = {program.name: (directory / program.name).read_bytes() for program in WINDOWS_PROGRAMS}
-    return Programs((directory / LINUX_INIT).read_bytes(), windows)
+    return Programs((directory / LINUX_INIT).read_bytes(), (directory / LINUX_LIMITS).read_bytes(), windows)
 
 
 async def _compile_windows(program: WindowsProgram, work: Path) -> None:

@@ -74,6 +74,7 @@ def finish_linux(linux: Path, programs: Programs) -> None:
         shutil.copytree(locale / "C.utf8", locale / name)
     shutil.rmtree(locale / "C.utf8")
     _write(linux / "transom/init", programs.linux_init, executable=True)
+    _write(linux / "transom/limits.so", programs.linux_limits, executable=True)
 
 
 def make_drive(prefix: Path, linux: Path, c: Path, programs: Programs) -> None:
