@@ -143,6 +143,8 @@ def test_access_is_granted_and_never_said_to_be_taken_away(box: Box) -> None:
         0,
         "processed file: d\nprocessed file: d\\f\nSuccessfully processed 2 files; Failed processing 0 files\n",
     )
+    for account in ("ContainerUser", "ContainerAdministrator", '"User Manager\\ContainerUser"', "*S-1-5-93-2-2"):
+        assert box.run(f"icacls d /grant {account}:F").code == 0
     assert box.run("icacls d /grant NoSuchUser:F").code == 1332 & 255
     assert box.run("icacls nosuch /grant Users:F").code != 0
     refused = box.run("icacls d /inheritance:r")

@@ -42,6 +42,15 @@ wchar_t *own_account(void)
     return account_of(user->User.Sid);
 }
 
+/* Wine knows the one that asks; images' files are given to either. */
+static bool is_of_containers(const wchar_t *name)
+{
+    static const wchar_t domain[] = L"User Manager\\";
+    if (same_start(name, domain))
+        name += sizeof domain / sizeof *domain - 1;
+    return same(name, L"ContainerAdministrator") || same(name, L"ContainerUser");
+}
+
 bool account_exists(const wchar_t *name)
 {
     BOOL(WINAPI * look_up)(const wchar_t *, const wchar_t *, void *, DWORD *, wchar_t *, DWORD *, SID_NAME_USE *);
@@ -55,5 +64,7 @@ bool account_exists(const wchar_t *name)
     parse = advapi("ConvertStringSidToSidW");
     if (*name == L'*')
         return parse(name + 1, &parsed);
+    if (is_of_containers(name))
+        return true;
     return look_up(NULL, name, sid, &sid_room, domain, &domain_room, &use);
 }
