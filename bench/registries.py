@@ -1,5 +1,6 @@
 """Pull and push of large images: one content for all, served by a registry process in each engine's own network."""
 
+import contextlib
 import json
 import random
 import shutil
@@ -128,6 +129,7 @@ def latency(
     with ExitStack() as stack:
         jobs: list[Job] = []
         for target in targets:
+            _forget(target)
             server = Server(target, stored, PULL_PORT, work)
             stack.callback(server.stop)
             server.start()
@@ -147,8 +149,15 @@ def latency(
                 jobs.append(_push(target, name, server))
         samples += interleave(jobs, runs=runs, warm_ups=1, progress=progress)
         for target in targets:
-            target("rmi", "-f", *(_name(name, port) for name in IMAGES for port in (PULL_PORT, PUSH_PORT)))
+            _forget(target)
     return samples, figures
+
+
+def _forget(target: Target) -> None:
+    """Remove the images, also those of a run that was cut off: what is here already would not be pulled."""
+    for name in (_name(image, port) for image in IMAGES for port in (PULL_PORT, PUSH_PORT)):
+        with contextlib.suppress(CommandFailed):
+            target("rmi", "-f", name)
 
 
 def _name(image: str, port: int) -> str:
