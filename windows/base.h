@@ -88,6 +88,9 @@ void relay_until_exit(struct relay *relay, HANDLE process);
 /* terminal.c */
 void terminal_follow(void);
 
+/* events32.c */
+void *find_routine_of_32_bits(HANDLE process, bool *is_32_bit);
+
 /* stop.c */
 void stop_programs(unsigned event);
 bool is_last_program(void);

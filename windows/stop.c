@@ -112,9 +112,13 @@ static void send_event(DWORD pid, unsigned event)
     HANDLE process = OpenProcess(PROCESS_ALL_ACCESS, FALSE, pid);
     if (!process)
         return;
-    void *routine = put_stub(process);
-    HANDLE thread =
-        CreateRemoteThread(process, NULL, 0, (LPTHREAD_START_ROUTINE)routine, (void *)(uintptr_t)event, 0, NULL);
+    bool is_32_bit;
+    void *routine = find_routine_of_32_bits(process, &is_32_bit);
+    if (!is_32_bit)
+        routine = put_stub(process);
+    HANDLE thread = routine ? CreateRemoteThread(process, NULL, 0, (LPTHREAD_START_ROUTINE)routine,
+                                                 (void *)(uintptr_t)event, 0, NULL)
+                            : NULL;
     if (thread)
         CloseHandle(thread);
     CloseHandle(process);

@@ -68,6 +68,19 @@ static const char *kind(DWORD which)
     return GetConsoleMode(GetStdHandle(which), &mode) ? "console" : "other";
 }
 
+static int page(unsigned number, const wchar_t *hex)
+{
+    char bytes[64];
+    wchar_t text[64];
+    int count = 0;
+    for (unsigned value; count < 64 && swscanf(hex + 2 * count, L"%2x", &value) == 1; count++)
+        bytes[count] = (char)value;
+    count = MultiByteToWideChar(number, MB_ERR_INVALID_CHARS, bytes, count, text, 63);
+    text[count] = 0;
+    say(text);
+    return !count;
+}
+
 static void say_size(void)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;
@@ -209,6 +222,8 @@ int wmain(int count, wchar_t **arguments)
         return write_to(arguments[2]);
     else if (!wcscmp(command, L"console"))
         printf("%s %s %s\n", kind(STD_INPUT_HANDLE), kind(STD_OUTPUT_HANDLE), kind(STD_ERROR_HANDLE));
+    else if (!wcscmp(command, L"page") && count == 4)
+        return page(wcstoul(arguments[2], NULL, 10), arguments[3]);
     else if (!wcscmp(command, L"sizes"))
         return sizes();
     else if (!wcscmp(command, L"user"))
