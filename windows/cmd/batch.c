@@ -121,8 +121,8 @@ int do_call(const wchar_t *rest)
 }
 
 /*
- * Without its label GOTO ends the batch file, but not the line that it stands in: npm's shims start their program behind
- * a GOTO that fails.
+ * Without its label GOTO ends the batch file, but not the line that it stands in: npm's shims start their program
+ * behind a GOTO that fails.
  */
 int do_goto(const wchar_t *rest)
 {

@@ -212,7 +212,7 @@ bool is_too_long(const wchar_t *path);
 wchar_t *find_program(const wchar_t *name);
 bool is_batch_file(const wchar_t *path);
 int run_external(const wchar_t *path, const wchar_t *word, const wchar_t *rest);
-HANDLE start_process(const wchar_t *path, wchar_t *line, HANDLE input, HANDLE output, HANDLE errors, DWORD flags);
+HANDLE start_process(const wchar_t *path, wchar_t *line, const HANDLE *streams);
 HANDLE start_shell(const wchar_t *text, bool as_is, HANDLE input, HANDLE output, HANDLE errors);
 int wait_for(HANDLE process);
 int not_found(const wchar_t *word);
@@ -332,8 +332,9 @@ int arithmetic(const wchar_t *text, int *value);
 wchar_t *version_text(void);
 
 /* the built-ins, by file */
-builtin do_assoc, do_ftype, do_break, do_call, do_cd, do_chcp, do_choice, do_cls, do_color, do_copy, do_date, do_del, do_dir,
-    do_dpath, do_echo, do_endlocal, do_exit, do_goto, do_help, do_keys, do_md, do_mklink, do_more, do_move, do_path, do_pause,
+builtin do_assoc, do_ftype, do_break, do_call, do_cd, do_chcp, do_choice, do_cls, do_color, do_copy, do_date, do_del,
+    do_dir, do_dpath, do_echo, do_endlocal, do_exit, do_goto, do_help, do_keys, do_md, do_mklink, do_more,
+    do_move, do_path, do_pause,
     do_popd, do_prompt, do_pushd, do_rd, do_ren, do_set, do_setlocal, do_shift, do_start, do_time, do_title, do_type,
     do_ver, do_verify, do_vol;
 

@@ -1,4 +1,4 @@
-/* The console's line editor, with names of files at the Tab key: the next match each time, with Shift the one before. */
+/* The console's line editor, with names of files at the Tab key: the next one each time, with Shift the one before. */
 #include "cmd.h"
 
 enum { LINE_ROOM = 8192, TAB = 1 << L'\t' };
@@ -44,8 +44,10 @@ static void find_names(struct completion *completion, const wchar_t *line)
     }
     const wchar_t *word = without_quotes(line + completion->start), *first = skip_spaces(line);
     completion->directory = directory_part(word);
-    completion->only_directories = same_start(first, L"cd ") || same_start(first, L"rd ") || same_start(first, L"md ") ||
-                                   same_start(first, L"chdir ") || same_start(first, L"rmdir ");
+    static const wchar_t *const of_directories[] = {L"cd ", L"chdir ", L"md ", L"mkdir ", L"rd ", L"rmdir ", L"pushd "};
+    completion->only_directories = false;
+    for (size_t i = 0; i < sizeof of_directories / sizeof *of_directories; i++)
+        completion->only_directories |= same_start(first, of_directories[i]);
     found_files(join(word, L"*", NULL), note_name, completion);
     completion->next = 0;
 }

@@ -179,7 +179,7 @@ static void copy_source(struct progress *progress)
     }
 }
 
-/* Find out where the copies go: into a directory, under names, or all into one file. False if there is no such place. */
+/* Find out where the copies go: into a directory, under names, all into one file. False if there is no such place. */
 static bool find_target(struct progress *progress, struct copying *copying)
 {
     const wchar_t *target = copying->target ? copying->target : L".", *first = copying->sources[0].path;

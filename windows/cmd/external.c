@@ -88,25 +88,25 @@ int not_found(const wchar_t *word)
         shell.last = 3;
         return 1;
     }
-    complain(L"'%s' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n", word);
+    complain(L"'%s' is not recognized as an internal or external command,\r\noperable program or batch file.\r\n",
+             word);
     shell.last = 9009;
     return 1;
 }
 
 /* Start a program with these streams, which it inherits alone. NULL if Windows refuses. */
-HANDLE start_process(const wchar_t *path, wchar_t *line, HANDLE input, HANDLE output, HANDLE errors, DWORD flags)
+HANDLE start_process(const wchar_t *path, wchar_t *line, const HANDLE *streams)
 {
     STARTUPINFOW startup = {.cb = sizeof startup, .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION process;
-    startup.hStdInput = input ? inheritable(input) : NULL;
-    startup.hStdOutput = output ? inheritable(output) : NULL;
-    startup.hStdError = errors ? inheritable(errors) : NULL;
-    BOOL started = CreateProcessW(path, line, NULL, NULL, TRUE, flags, NULL, NULL, &startup, &process);
-    unsigned error = GetLastError();
-    HANDLE copies[] = {startup.hStdInput, startup.hStdOutput, startup.hStdError};
+    HANDLE *copies[] = {&startup.hStdInput, &startup.hStdOutput, &startup.hStdError};
     for (unsigned i = 0; i < 3; i++)
-        if (copies[i])
-            CloseHandle(copies[i]);
+        *copies[i] = streams[i] ? inheritable(streams[i]) : NULL;
+    BOOL started = CreateProcessW(path, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process);
+    unsigned error = GetLastError();
+    for (unsigned i = 0; i < 3; i++)
+        if (*copies[i])
+            CloseHandle(*copies[i]);
     SetLastError(error);
     if (!started)
         return NULL;
@@ -121,7 +121,8 @@ HANDLE start_shell(const wchar_t *text, bool as_is, HANDLE input, HANDLE output,
     GetModuleFileNameW(NULL, self, MAX_PATH);
     wchar_t *line = join(L"\"", self, shell.unicode ? L"\" /U" : L"\"", as_is ? L" /D /C " : L" /S /D /C\" ", text,
                          as_is ? L"" : L"\"", NULL);
-    HANDLE process = start_process(self, line, input, output, errors, 0);
+    const HANDLE streams[] = {input, output, errors};
+    HANDLE process = start_process(self, line, streams);
     if (!process)
         complain(L"%s\r\n", reason(GetLastError()));
     return process;
@@ -165,15 +166,14 @@ static wchar_t *opening_line(const wchar_t *path, const wchar_t *rest)
 
 int run_external(const wchar_t *path, const wchar_t *word, const wchar_t *rest)
 {
-    HANDLE *handles = shell.handles;
     wchar_t *line = join(word, rest, NULL);
     if (wcslen(line) >= COMMAND_LINE_ROOM) {
         complain(L"The command line is too long.\r\n");
         return shell.last = 1;
     }
-    HANDLE process = start_process(path, line, handles[STANDARD_INPUT], handles[STANDARD_OUTPUT], handles[STANDARD_ERROR], 0);
+    HANDLE process = start_process(path, line, shell.handles);
     if (!process && GetLastError() == ERROR_BAD_EXE_FORMAT && (line = opening_line(path, rest)))
-        process = start_process(NULL, line, handles[STANDARD_INPUT], handles[STANDARD_OUTPUT], handles[STANDARD_ERROR], 0);
+        process = start_process(NULL, line, shell.handles);
     if (!process) {
         unsigned error = GetLastError();
         complain(error == ERROR_BAD_EXE_FORMAT ? L"This version of %s is not compatible with the version of Windows "

@@ -261,9 +261,11 @@ struct node *parse_statement(struct parser *parser)
         fail_at(parser, L"");
         return NULL;
     }
-    struct node *left = parse_either(parser);
-    if (left && at_operator(parser, L"&"))
-        left = new_pair(SEQUENCE, left, parse_statement(parser));
+    struct node *left = parse_either(parser), **to = &left;
+    while (*to && at_operator(parser, L"&")) {
+        *to = new_pair(SEQUENCE, *to, parse_either(parser));
+        to = &(*to)->right;
+    }
     parser->nesting--;
     return left;
 }

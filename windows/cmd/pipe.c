@@ -52,7 +52,7 @@ static bool start_side(struct node *node, HANDLE input, HANDLE output, struct si
         found = false;
     } else if (program && (!program->redirections || redirect(program->redirections, &extra))) {
         wchar_t *line = join(word, expanded(program->rest), NULL);
-        side->process = start_process(path, line, shell.handles[STANDARD_INPUT], shell.handles[STANDARD_OUTPUT], shell.handles[STANDARD_ERROR], 0);
+        side->process = start_process(path, line, shell.handles);
         side->result = side->process ? 0 : failed_with(GetLastError());
     } else if (!program && output != saved.handles[STANDARD_OUTPUT] && is_echo(node)) {
         side->result = run_node(node);
@@ -71,14 +71,23 @@ int run_pipe(struct node *node)
 {
     struct side sides[MAX_SIDES] = {0};
     HANDLE input = shell.handles[STANDARD_INPUT], first = input;
-    unsigned count = 0;
+    unsigned count = 1;
     bool found = true;
-    for (struct node *next = node; next && found && count < MAX_SIDES; count++) {
+    for (struct node *next = node; next && next->kind == PIPE; next = next->right)
+        count++;
+    if (count > MAX_SIDES) {
+        complain(L"There are more than %d sides of a pipe.\r\n", MAX_SIDES);
+        shell.unwind = ABANDON;
+        return shell.last = 255;
+    }
+    count = 0;
+    for (struct node *next = node; next && found; count++) {
         HANDLE reader = NULL, writer = NULL;
         bool is_last = next->kind != PIPE;
         if (!is_last && !CreatePipe(&reader, &writer, NULL, 0))
             return failed_with(GetLastError());
-        found = start_side(is_last ? next : next->left, input, is_last ? shell.handles[STANDARD_OUTPUT] : writer, &sides[count]);
+        HANDLE output = is_last ? shell.handles[STANDARD_OUTPUT] : writer;
+        found = start_side(is_last ? next : next->left, input, output, &sides[count]);
         if (input != first)
             CloseHandle(input);
         if (writer)

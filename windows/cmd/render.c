@@ -26,6 +26,11 @@ static void render_redirections(struct text *text, const struct redirection *lis
 
 static void render_pair(struct text *text, const struct node *node, const wchar_t *operator)
 {
+    /* A list grows on its right. */
+    for (; node->right && node->right->kind == node->kind; node = node->right) {
+        render(text, node->left);
+        add(text, for_a_pipe && ends_with_space(text) ? skip_spaces(operator) : operator);
+    }
     render(text, node->left);
     /* What is echoed gets no more spaces by going through a pipe than it must. */
     add(text, for_a_pipe && ends_with_space(text) ? skip_spaces(operator) : operator);

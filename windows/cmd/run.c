@@ -31,9 +31,15 @@ static int run_both(struct node *node)
     return result || shell.unwind ? result : run_node(node->right);
 }
 
+/* Lists grow on their right: a block of many lines is walked, not descended into. */
 static int run_sequence(struct node *node)
 {
+    const enum kind kind = node->kind;
     int result = run_node(node->left);
+    while (!shell.unwind && node->right && node->right->kind == kind) {
+        node = node->right;
+        result = run_node(node->left);
+    }
     return shell.unwind || !node->right ? result : run_node(node->right);
 }
 

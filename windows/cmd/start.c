@@ -65,9 +65,9 @@ static HANDLE start_line(const struct starting *starting, const wchar_t *path, w
         *copies[i] = shell.handles[i] ? inheritable(shell.handles[i]) : NULL;
     if (starting->here)
         startup.dwFlags |= STARTF_USESTDHANDLES;
-    BOOL started = CreateProcessW(path, line, NULL, NULL, starting->here,
-                                  starting->flags | (starting->here ? CREATE_NEW_PROCESS_GROUP : CREATE_NO_WINDOW), NULL,
-                                  starting->directory, &startup, &process);
+    DWORD flags = starting->flags | (starting->here ? CREATE_NEW_PROCESS_GROUP : CREATE_NO_WINDOW);
+    BOOL started = CreateProcessW(path, line, NULL, NULL, starting->here, flags, NULL, starting->directory, &startup,
+                                  &process);
     unsigned error = GetLastError();
     for (unsigned i = 0; i < 3; i++)
         if (*copies[i])
