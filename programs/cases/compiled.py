@@ -86,13 +86,16 @@ def subjects(name: str, subject: str) -> Callable[[Box], None]:
 
 
 _LIMITS = {
-    "c_locks": "Wine 10 does not hold others off a locked region.",
     "c_libraries": "Wine 10 has no `icuuc.dll` and no `icu.dll`.",
     "c_screen": "Without `-t` a container has no console here, and `CONOUT$` cannot be opened; on Windows it has one. "
     "With `-t` it can be opened.",
 }
 for _name, _subject, _task in (
-    ("c_threads", "threads", "threads, thread-local storage, condition variables, a thread pool, timers"),
+    (
+        "c_threads",
+        "threads",
+        "threads, thread-local storage, condition variables, a thread pool, timers, processor groups",
+    ),
     ("c_exceptions", "exceptions", "raised and hardware exceptions in a vectored handler, and going on after them"),
     ("c_sockets", "sockets", "Winsock: events, name look-ups, the own host name"),
     ("c_winhttp", "winhttp", "WinHTTP: a request and its answer"),

@@ -80,13 +80,12 @@ def npm(box: Box) -> None:
     PTY_PART,
     NODE,
     task="runs a program in a pseudo console, types into it, reads its exit code",
-    limit="Wine 10 gives a program in a pseudo console no standard handles where its parent passes none.",
 )
 def node_pty(box: Box) -> None:
     _copy(box, PTY, "@lydell/node-pty")
     _copy(box, PTY_PART, "@lydell/node-pty-win32-x64")
     (box.work / "inner.js").write_text(
-        "console.log('tty', process.stdout.isTTY, process.stdout.columns);\n"
+        "console.log(`tty ${process.stdout.isTTY} ${process.stdout.columns}`);\n"
         "process.stdin.on('data', (line) => { console.log('got', String(line).trim()); process.exit(7); });\n"
     )
     (box.work / "outer.js").write_text(

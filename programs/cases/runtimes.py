@@ -46,7 +46,6 @@ def node(box: Box) -> None:
     "Node.js",
     NODE,
     task="symbolic links and junctions",
-    limit="Wine 10 makes no reparse points: CreateSymbolicLink makes nothing, junctions are refused.",
 )
 def node_links(box: Box) -> None:
     shutil.copy(SOURCES / "node.mjs", box.work)
@@ -84,7 +83,7 @@ def deno(box: Box) -> None:
     "Java",
     JRE,
     Made("java-program", ("Server.java",), ("javac", "--version"), _java, "apt install default-jdk-headless"),
-    task="files, locks, mapped files, child processes, virtual threads, host name and interfaces, an HTTP server",
+    task="files, locks, mapped files, child processes, threads, host name and interfaces, an HTTP server",
 )
 def java(box: Box) -> None:
     with box.serve(JAVA_EXE, "-cp", "C:\\p\\java-program", "Server", port=8080) as server:

@@ -1,5 +1,6 @@
 /* What C programs ask of Windows, one subject for each word on the command line; says "NAME ok" for each. */
 #define UNICODE
+#define _WIN32_WINNT 0x0A00
 #define _UNICODE
 #define COBJMACROS
 #include <initguid.h>
@@ -70,6 +71,9 @@ static void threads(void)
     CHECK(GetExitCodeThread(thread[0], &code) && code == 7);
     CHECK(TrySubmitThreadpoolCallback(work, event, NULL));
     CHECK(WaitForSingleObject(event, 20000) == WAIT_OBJECT_0);
+    USHORT groups = 0, group[1] = {9};
+    CHECK(!GetProcessGroupAffinity(GetCurrentProcess(), &groups, group) && GetLastError() == ERROR_INSUFFICIENT_BUFFER);
+    CHECK(GetProcessGroupAffinity(GetCurrentProcess(), &groups, group) && groups == 1 && group[0] == 0);
     HANDLE timer = CreateWaitableTimerW(NULL, TRUE, NULL);
     LARGE_INTEGER due = {.QuadPart = -100000};
     CHECK(SetWaitableTimer(timer, &due, 0, NULL, NULL, FALSE) && WaitForSingleObject(timer, 20000) == WAIT_OBJECT_0);

@@ -23,7 +23,8 @@ pytestmark = [
 
 TABLE = (
     "node", "node_repl", "c_threads", "c_exceptions", "c_sockets", "c_winhttp", "c_pipes", "c_registry", "c_com",
-    "c_files", "c_console", "npm", "ripgrep", "ruff", "sass", "jaq", "nats", "postgres", "msi",
+    "c_files", "c_locks", "c_console", "npm", "node_pty", "node_links",
+    "ripgrep", "ruff", "sass", "jaq", "nats", "postgres", "msi",
 )  # fmt: skip
 
 SERVER = """\
