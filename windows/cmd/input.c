@@ -1,11 +1,40 @@
 /* The standard input: lines as they are, not a byte more than the line, so that the rest is there for programs. */
 #include "cmd.h"
 
-/* Read one byte; a message-mode pipe says that there is more, which is no failure. */
-static bool read_byte(HANDLE from, char *byte)
+/* Read so many bytes at most; a message-mode pipe says that there is more, which is no failure. */
+static DWORD read_bytes(HANDLE from, char *bytes, DWORD size)
 {
     DWORD got = 0;
-    return (ReadFile(from, byte, 1, &got, NULL) || GetLastError() == ERROR_MORE_DATA) && got == 1;
+    bool done = ReadFile(from, bytes, size, &got, NULL) || GetLastError() == ERROR_MORE_DATA;
+    return done ? got : 0;
+}
+
+/* How much of what waits in a pipe belongs to the line; 1 where nothing waits, to wait for that. */
+static DWORD waiting(HANDLE from, char *room, DWORD size)
+{
+    DWORD got = 0, end = 0;
+    if (!PeekNamedPipe(from, room, size, &got, NULL, NULL) || !got)
+        return 1;
+    while (end < got && room[end] != '\n')
+        end++;
+    return end + (end < got);
+}
+
+static char *read_pipe_line(HANDLE from, size_t *size)
+{
+    size_t room = 4096;
+    char *bytes = take(room);
+    DWORD got;
+    *size = 0;
+    do {
+        if (*size == room) {
+            char *larger = take(room *= 4);
+            bytes = memcpy(larger, bytes, *size);
+        }
+        got = read_bytes(from, bytes + *size, waiting(from, bytes + *size, (DWORD)(room - *size)));
+        *size += got;
+    } while (got && bytes[*size - 1] != '\n');
+    return bytes;
 }
 
 /* A file can be read ahead of the line and set back. */
@@ -68,23 +97,13 @@ static wchar_t *trimmed_end(wchar_t *line)
 wchar_t *read_line(HANDLE from, bool *is_end)
 {
     wchar_t *line;
-    char *bytes, byte;
+    char *bytes;
     size_t size;
     if (is_console(from)) {
         line = read_console(from, is_end);
     } else {
-        if (!read_file_line(from, &bytes, &size)) {
-            size_t room = 1024;
-            while (read_byte(from, &byte)) {
-                if (size == room) {
-                    char *larger = take(room *= 4);
-                    bytes = memcpy(larger, bytes, size);
-                }
-                bytes[size++] = byte;
-                if (byte == '\n')
-                    break;
-            }
-        }
+        if (!read_file_line(from, &bytes, &size))
+            bytes = read_pipe_line(from, &size);
         *is_end = !size;
         line = wide_of(bytes, size, NULL);
     }
