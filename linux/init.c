@@ -6,7 +6,7 @@
  *
  * Files in CONTROL, a directory that the engine binds into the container:
  *   main        what to run (read by the Windows side)
- *   machine     the container's limits and time zone, where it has any (written by the engine)
+ *   machine     the container's limits, where it has any (written by the engine)
  *   main.ctl    FIFO: requests to the Windows side, one line each
  *   main.report FIFO: how the start went (written by the Windows side)
  *   main.unchanged  there at the end if nobody has changed the registry (made by the Windows side)
@@ -54,7 +54,7 @@ static pid_t server, first, carrier;
 
 static char user[64] = "USER="; /* whom GetUserName names, in this program and all that it starts */
 
-static char zone[128] = "TZ=UTC0", preload[sizeof "LD_PRELOAD=" LIMITS] = "LD_PRELOAD=";
+static char preload[sizeof "LD_PRELOAD=" LIMITS] = "LD_PRELOAD=";
 
 /* Wine sees this environment and no other; the program's own travels in CONTROL/main. */
 static char *const environment[] = {
@@ -67,7 +67,6 @@ static char *const environment[] = {
     "WINELOADERNOEXEC=1", /* skips a second exec: Debian has no 64-bit preloader */
     "LC_CTYPE=en_AE.UTF-8", /* makes UTF-8 the ANSI and OEM code page */
     "LC_MESSAGES=en_US.UTF-8",
-    zone,
     preload,
     NULL,
 };
@@ -337,10 +336,7 @@ static void read_machine(void)
     if (!file)
         return;
     while (fgets(line, sizeof line, file)) {
-        line[strcspn(line, "\n")] = 0;
-        if (!strncmp(line, "tz=", 3))
-            snprintf(zone, sizeof zone, "TZ=%s", line + 3);
-        else if (strchr(line, '='))
+        if (strchr(line, '='))
             strcpy(preload, "LD_PRELOAD=" LIMITS);
     }
     fclose(file);

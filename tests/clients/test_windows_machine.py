@@ -75,6 +75,15 @@ def test_names_and_drives(probed: Engine, programs: Path) -> None:
     assert 0 < available <= total
 
 
+def test_time_zones_are_there(probed: Engine, programs: Path) -> None:
+    zone = "HKLM\\Software\\Microsoft\\Windows NT\\CurrentVersion\\Time Zones\\Tokyo Standard Time"
+    told = probed.docker("run", "--rm", "--network", "none", PROBE, "reg", "query", zone, "/v", "TZI").out
+    seen = facts(probed, programs, "--network", "none")
+
+    assert "E4FDFFFF" in told.upper()  # 540 minutes east of Greenwich
+    assert seen["zone"] == "0 0 UTC"
+
+
 def test_node_knows_its_machine(probed: Engine, tmp_path: Path) -> None:
     (tmp_path / "os.js").write_text(OS_FACTS)
     mounts = ("-v", f"{tmp_path}:C:\\t:ro", "-v", f"{node_exe()}:C:\\node.exe:ro")

@@ -184,14 +184,10 @@ REMOVED_KEYS = (
 )
 """Parts of Wine's registry that cost every start (13 microseconds a kilobyte) and serve no container."""
 
-KEPT_TIME_ZONES = (
-    "UTC",
-    "GMT Standard Time",
-    "Eastern Standard Time",
-    "Pacific Standard Time",
-    "W. Europe Standard Time",
-)
 TIME_ZONES = r"Software\\Microsoft\\Windows NT\\CurrentVersion\\Time Zones"
+LOCAL_ZONE = r"Software\\Microsoft\\Windows NT\\CurrentVersion\\Local Zone"
+"""Where Wine looks for the zone in force, in place of TIME_ZONES: see zones.py."""
+UTC_ZONE = "UTC"
 
 REMOVED_VALUES = {
     # What differs between two machines or two builds; the driver or the first process sets what is needed of it.

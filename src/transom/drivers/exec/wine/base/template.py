@@ -58,15 +58,7 @@ def system_branch(text: str, *, wow64: bool) -> str:
     if not wow64:
         removed += [r"Software\\Wow6432Node", r"Software\\Classes\\Wow6432Node"]
     branch = without(branch, removed) | interfaces
-    zones, kept = (
-        fold(contents.TIME_ZONES),
-        [fold(contents.TIME_ZONES + "\\\\" + zone) for zone in contents.KEPT_TIME_ZONES],
-    )
-    branch = {
-        path: key
-        for path, key in branch.items()
-        if path == zones or not is_within(path, zones) or any(is_within(path, zone) for zone in kept)
-    }
+    branch = _with_lean_zones(branch)
     for name, values in contents.REMOVED_VALUES.items():
         found = branch.get(fold(name))
         if found:
@@ -81,6 +73,20 @@ def system_branch(text: str, *, wow64: bool) -> str:
             found.values[fold('"Start"')] = ('"Start"', "dword:00000003")
     _set(branch, _SYSTEM_VALUES | _STORES)
     return _with_user_directory(print_branch("system", branch))
+
+
+def _with_lean_zones(branch: Branch) -> Branch:
+    """Leave out of the time zones what past years had, and names in DLLs; and put UTC in force."""
+    zones = fold(contents.TIME_ZONES)
+    kept = {path: key for path, key in branch.items() if not (is_within(path, zones) and path.endswith("dynamic dst"))}
+    for path, key in kept.items():
+        if is_within(path, zones):
+            key.values = {name: value for name, value in key.values.items() if not name.startswith('"mui_')}
+    utc = kept.get(f"{zones}\\\\{fold(contents.UTC_ZONE)}")
+    if utc:
+        local = f"{contents.LOCAL_ZONE}\\\\{contents.UTC_ZONE}"
+        kept[fold(local)] = Key(local, (), dict(utc.values))
+    return kept
 
 
 def user_branch(text: str) -> str:

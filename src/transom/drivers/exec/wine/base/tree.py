@@ -13,6 +13,7 @@ from transom.drivers.exec.wine.base.deb import members
 from transom.drivers.exec.wine.base.pe import strip
 from transom.drivers.exec.wine.base.programs import WINDOWS_PROGRAMS, Programs
 from transom.drivers.exec.wine.base.versions import with_version
+from transom.drivers.exec.wine.base.zones import with_local_zone
 from transom.errors import InvalidParameter
 
 WINDOWS = "windows"
@@ -75,6 +76,8 @@ def finish_linux(linux: Path, programs: Programs) -> None:
     shutil.rmtree(locale / "C.utf8")
     _write(linux / "transom/init", programs.linux_init, executable=True)
     _write(linux / "transom/limits.so", programs.linux_limits, executable=True)
+    ntdll = linux / contents.UNIX_DIR / "ntdll.so"
+    _write(ntdll, with_local_zone(ntdll.read_bytes()))
 
 
 def make_drive(prefix: Path, linux: Path, c: Path, programs: Programs) -> None:
