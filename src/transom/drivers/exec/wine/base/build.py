@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from transom.drivers.exec.wine.base import grafts, jobs, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
 from transom.drivers.exec.wine.base.fetch import Mirror
-from transom.drivers.exec.wine.base.programs import find_programs
+from transom.drivers.exec.wine.base.programs import Programs, find_programs
 from transom.drivers.exec.wine.base.sources import find_mirror
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.errors import TransomError
@@ -79,9 +79,14 @@ class DebianBaseBuilder:
     ) -> None:
         linux = made / "linux"
         await asyncio.to_thread(linux.mkdir, parents=True)
-        programs = await find_programs(work)
-        additions = await grafts.find_grafts(work)
-        await self._unpack(fetched, linux, progress)
+        # Compiling beside unpacking: each keeps one core busy.
+        try:
+            async with asyncio.TaskGroup() as group:
+                compiling = group.create_task(_compile(work), name="compile")
+                group.create_task(self._unpack(fetched, linux, progress), name="unpack")
+        except BaseExceptionGroup as errors:
+            raise first(errors) from errors
+        programs, additions = compiling.result()
         await asyncio.to_thread(tree.finish_linux, linux, programs)
         faults.point(_UNPACKED)
         progress(BaseProgress("registry"))
@@ -113,19 +118,15 @@ class DebianBaseBuilder:
             progress(BaseProgress("unpack", done))
 
         # The two largest packages, Wine's, side by side: unpacking is bound by one core each.
-        try:
-            await self._unpack_side_by_side(fetched, linux, count)
-        except BaseExceptionGroup as errors:
-            raise first(errors) from errors
-
-    async def _unpack_side_by_side(
-        self, fetched: Sequence[tuple[Source, Package, Path]], linux: Path, count: Callable[[int], None]
-    ) -> None:
         async with asyncio.TaskGroup() as group:
             for architecture in dict.fromkeys(source.architecture for source, _, _ in fetched):
                 mine = tuple((source, str(deb)) for source, _, deb in fetched if source.architecture == architecture)
                 work = self.workers.run(jobs.unpack, jobs.Unpack(mine, str(linux)), on_report=count)
                 group.create_task(work, name=f"unpack {architecture}")
+
+
+async def _compile(work: Path) -> tuple[Programs, Mapping[str, bytes]]:
+    return await find_programs(work), await grafts.find_grafts(work)
 
 
 async def _set_up(linux: Path, prefix: Path) -> None:

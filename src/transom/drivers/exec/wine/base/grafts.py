@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transom.drivers.exec.wine.base.contents import PE_DIR
 from transom.drivers.exec.wine.base.graft import graft
-from transom.drivers.exec.wine.base.programs import PREBUILT, SOURCES, WINDOWS_COMPILER, compile_source
+from transom.drivers.exec.wine.base.programs import PREBUILT, SOURCES, WINDOWS_COMPILER, compile_source, precompiled
 from transom.errors import NotSupported
 
 HOSTS = ("ntdll.dll", "kernelbase.dll", "kernel32.dll")
@@ -61,4 +61,5 @@ async def _compile(host: str, work: Path) -> None:
     # What the headers' own import libraries do not have: functions of Wine's, and those of the host itself.
     imports = str(work / f"{host}.a")
     await compile_source(_IMPORTER, ["-d", str(sources / "imports.def"), "-l", imports])
-    await compile_source(WINDOWS_COMPILER, [*_FLAGS, "-o", str(work / _name(host)), *files, imports, *_LIBRARIES])
+    flags = [*_FLAGS, *await precompiled(sources / "graft.h", _FLAGS, work), "-o", str(work / _name(host))]
+    await compile_source(WINDOWS_COMPILER, [*flags, *files, imports, *_LIBRARIES])

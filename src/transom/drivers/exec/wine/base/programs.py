@@ -30,10 +30,14 @@ _PLAIN = ("-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=0")
 
 @dataclass(frozen=True, slots=True)
 class WindowsProgram:
-    """A program of C:\\Windows\\System32; sources are patterns below windows/, names what else it is called there."""
+    """A program of C:\\Windows\\System32; sources are patterns below windows/, names what else it is called there.
+
+    header: what every source includes first, where compiling it once for all of them saves time.
+    """
 
     name: str
     sources: tuple[str, ...]
+    header: str = ""
     libraries: tuple[str, ...] = ("kernel32", "ntdll")
     subsystem: str = "console"
     stack_bytes: int = 65536
@@ -45,10 +49,19 @@ TOOLS = (
     "setx.exe", "takeown.exe", "timeout.exe", "tree.com",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
-    WindowsProgram("transom-init.exe", ("*.c",)),
+    WindowsProgram("transom-init.exe", ("*.c",), "base.h"),
     WindowsProgram("cmd.exe", ("cmd/whole.c",), stack_bytes=8 << 20),
-    WindowsProgram("explorer.exe", ("desktop/*.c", "memory.c"), ("user32", "kernel32", "ntdll"), "windows"),
-    WindowsProgram("transom-tools.exe", ("tools/*.c",), ("kernel32", "ntdll", "ntdllcrt"), names=TOOLS),
+    WindowsProgram(
+        "explorer.exe", ("desktop/*.c", "memory.c"), libraries=("user32", "kernel32", "ntdll"), subsystem="windows"
+    ),
+    WindowsProgram(
+        "transom-tools.exe",
+        ("tools/*.c",),
+        "tools/tool.h",
+        libraries=("kernel32", "ntdll", "ntdllcrt"),
+        stack_bytes=1 << 20,
+        names=TOOLS,
+    ),
 )
 
 
@@ -92,8 +105,21 @@ async def _compile_windows(program: WindowsProgram, work: Path) -> None:
     sources = [str(path) for pattern in program.sources for path in sorted(top.glob(pattern))]
     kind = f"-Wl,--subsystem,{program.subsystem}", f"-Wl,--stack,{program.stack_bytes}"
     flags = [*_WINDOWS_FLAGS, *kind, "-o", str(work / program.name)]
+    if program.header:
+        flags += await precompiled(top / program.header, _WINDOWS_FLAGS, work)
     libraries = [f"-l{name}" for name in program.libraries]
     await compile_source(WINDOWS_COMPILER, [*flags, *sources, *libraries])
+
+
+async def precompiled(header: Path, flags: Sequence[str], work: Path) -> Sequence[str]:
+    """Compile a header once for many sources and return the flags that put it first in each.
+
+    Windows' own headers take several times as long as what is in a source: this saves a base's build half a minute.
+    """
+    made = work / f"{header.parent.name}-{header.name}"
+    compiling = [flag for flag in flags if not flag.startswith(("-Wl,", "-s"))]  # those for the linker make it link
+    await compile_source(WINDOWS_COMPILER, [*compiling, "-x", "c-header", "-o", f"{made}.gch", str(header)])
+    return ("-include", str(made))
 
 
 async def compile_source(compiler: str, arguments: Sequence[str], packages: str = WINDOWS_PACKAGES) -> None:
