@@ -87,6 +87,8 @@ HOOK NTSTATUS NTAPI hook_NtCreateFile(HANDLE *file, ACCESS_MASK access, ATTRIBUT
     } else if (access & WRITING && disposition != FILE_CREATE && is_read_only(attributes)) {
         return STATUS_ACCESS_DENIED;
     }
+    /* It is no link: with the option, Wine would say of a directory that something is mounted on that it is one. */
+    options &= ~(ULONG)FILE_OPEN_REPARSE_POINT;
     return NtCreateFile(file, access, attributes, io, size, file_attributes, sharing, disposition, options, extended,
                         extended_length);
 }
@@ -101,7 +103,7 @@ HOOK NTSTATUS NTAPI hook_NtOpenFile(HANDLE *file, ACCESS_MASK access, ATTRIBUTES
     } else if (access & WRITING && is_read_only(attributes)) {
         return STATUS_ACCESS_DENIED;
     }
-    return NtOpenFile(file, access, attributes, io, sharing, options);
+    return NtOpenFile(file, access, attributes, io, sharing, options & ~(ULONG)FILE_OPEN_REPARSE_POINT);
 }
 
 static void fill_times(LARGE_INTEGER times[4], const struct status *status)
