@@ -51,6 +51,7 @@ __declspec(dllimport) NTSTATUS NTAPI NtMapViewOfSection(HANDLE, HANDLE, void **,
                                                         SIZE_T *, int, ULONG, ULONG);
 __declspec(dllimport) wchar_t NTAPI RtlUpcaseUnicodeChar(wchar_t);
 __declspec(dllimport) NTSTATUS NTAPI NtSetEvent(HANDLE, LONG *);
+__declspec(dllimport) NTSTATUS NTAPI NtQueueApcThread(HANDLE, void *, void *, void *, void *);
 __declspec(dllimport) NTSTATUS NTAPI NtResetEvent(HANDLE, LONG *);
 __declspec(dllimport) NTSTATUS NTAPI NtDelayExecution(BOOLEAN, const LARGE_INTEGER *);
 __declspec(dllimport) NTSTATUS NTAPI RtlCreateUserThread(HANDLE, void *, BOOLEAN, ULONG, SIZE_T, SIZE_T,

@@ -195,7 +195,9 @@ static bool is_overlapped(HANDLE file)
 }
 
 struct wait {
-    HANDLE file, event;
+    HANDLE file, event, thread;
+    PIO_APC_ROUTINE apc; /* for thread, when it is done */
+    void *context;
     IO_STATUS_BLOCK *io;
     LARGE_INTEGER offset, length;
     bool exclusive;
@@ -229,6 +231,10 @@ static ULONG NTAPI wait_for_lock(void *argument)
         NtSetEvent(wait->event, NULL);
         NtClose(wait->event);
     }
+    if (wait->apc && wait->thread) {
+        NtQueueApcThread(wait->thread, (void *)wait->apc, wait->context, wait->io, NULL);
+        NtClose(wait->thread);
+    }
     RtlFreeHeap(process_heap(), 0, wait);
     RtlExitUserThread(0);
     return 0;
@@ -242,7 +248,9 @@ static NTSTATUS lock_later(const struct wait *asked)
     if (!wait)
         return STATUS_NO_MEMORY;
     *wait = *asked;
-    wait->event = NULL;
+    wait->event = wait->thread = NULL;
+    if (asked->apc)
+        NtDuplicateObject((HANDLE)-1, (HANDLE)-2, (HANDLE)-1, &wait->thread, 0, 0, DUPLICATE_SAME_ACCESS);
     if (asked->event)
         NtDuplicateObject((HANDLE)-1, asked->event, (HANDLE)-1, &wait->event, 0, 0, DUPLICATE_SAME_ACCESS);
     wait->io->Status = STATUS_PENDING;
@@ -263,7 +271,7 @@ HOOK NTSTATUS NTAPI hook_NtLockFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE a
     (void)key;
     announce();
     if (!at_once && io && offset && length && is_overlapped(file)) {
-        struct wait wait = {file, event, io, *offset, *length, exclusive != FALSE};
+        struct wait wait = {file, event, NULL, apc, context, io, *offset, *length, exclusive != FALSE};
         NTSTATUS status = try(&wait);
         if (is_refused(status)) {
             if (event)
@@ -274,26 +282,55 @@ HOOK NTSTATUS NTAPI hook_NtLockFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE a
             io->Status = status;
             if (event)
                 NtSetEvent(event, NULL);
+            if (apc)
+                NtQueueApcThread((HANDLE)-2, (void *)apc, context, io, NULL);
         }
         return status;
     }
-    /* Wine takes neither a key, which is for servers of shares, nor a place for the status. */
-    NTSTATUS status = NtLockFile(file, event, apc, context, NULL, offset, length, NULL, at_once, exclusive);
+    /* Wine takes no key, which is for servers of shares, no routine to call, and no place for the status. */
+    NTSTATUS status = NtLockFile(file, event, NULL, NULL, NULL, offset, length, NULL, at_once, exclusive);
     if (!status) {
         add(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart, exclusive != FALSE);
         if (io)
             io->Status = status, io->Information = 0;
+        if (apc)
+            NtQueueApcThread((HANDLE)-2, (void *)apc, context, io, NULL);
     }
     return status;
 }
 
+/* Whether file holds a range both ways: programs change an exclusive lock into a shared one so. */
+static bool is_held_twice(HANDLE file, uint64_t start, uint64_t length)
+{
+    bool shared = false, exclusive = false;
+    hold();
+    for (LONG i = 0; i < count; i++)
+        if (ranges[i].file == file && ranges[i].start == start && ranges[i].end - start == length)
+            *(ranges[i].exclusive ? &exclusive : &shared) = true;
+    release();
+    return shared && exclusive;
+}
+
+/* Windows lets go of the exclusive lock first, Wine of either. */
 HOOK NTSTATUS NTAPI hook_NtUnlockFile(HANDLE file, IO_STATUS_BLOCK *io, LARGE_INTEGER *offset, LARGE_INTEGER *length,
                                       ULONG *key)
 {
-    NTSTATUS status = NtUnlockFile(file, io, offset, length, key);
-    if (!status && count)
+    bool twice = count && is_held_twice(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart);
+    NTSTATUS status = NtUnlockFile(file, NULL, offset, length, NULL); /* Wine takes neither of them */
+    (void)key;
+    if (status)
+        return status == STATUS_FILE_LOCK_CONFLICT ? STATUS_RANGE_NOT_LOCKED : status;
+    if (count)
         forget(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart);
-    return status == STATUS_FILE_LOCK_CONFLICT ? STATUS_RANGE_NOT_LOCKED : status;
+    if (twice && !NtUnlockFile(file, NULL, offset, length, NULL)) {
+        forget(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart);
+        status = NtLockFile(file, NULL, NULL, NULL, NULL, offset, length, NULL, FALSE, FALSE);
+        if (!status)
+            add(file, (uint64_t)offset->QuadPart, (uint64_t)length->QuadPart, false);
+    }
+    if (io && !status)
+        io->Status = status, io->Information = 0;
+    return status;
 }
 
 HOOK NTSTATUS NTAPI hook_NtClose(HANDLE handle)
