@@ -74,7 +74,6 @@ struct failure {
 };
 bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS_INFORMATION *process,
                    struct failure *failure);
-bool runs_interactive_cmd(const wchar_t *command);
 
 /* relay.c */
 struct relay {

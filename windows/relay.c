@@ -8,7 +8,7 @@
 #include "base.h"
 #include "linux.h"
 
-enum { BUFFER = 64 << 10, OUTPUTS = 2, MESSAGE = 1000 };
+enum { BUFFER = 64 << 10, OUTPUTS = 2 };
 
 struct stream {
     HANDLE pipe; /* our end; NULL once its other end is closed */
@@ -36,13 +36,13 @@ static void pipe_name(wchar_t name[64], unsigned number)
 }
 
 /* Make a pipe whose reading end has the name; the program's end is inheritable. */
-static bool make_pipe(unsigned number, bool program_reads, DWORD mode, HANDLE *reader, HANDLE *writer)
+static bool make_pipe(unsigned number, bool program_reads, HANDLE *reader, HANDLE *writer)
 {
     wchar_t name[64];
     SECURITY_ATTRIBUTES inherit = {sizeof inherit, NULL, TRUE};
     pipe_name(name, number);
-    *reader = CreateNamedPipeW(name, PIPE_ACCESS_INBOUND | (program_reads ? 0 : FILE_FLAG_OVERLAPPED), mode | PIPE_WAIT,
-                               1, BUFFER, BUFFER, 0, program_reads ? &inherit : NULL);
+    *reader = CreateNamedPipeW(name, PIPE_ACCESS_INBOUND | (program_reads ? 0 : FILE_FLAG_OVERLAPPED),
+                               PIPE_TYPE_BYTE | PIPE_WAIT, 1, BUFFER, BUFFER, 0, program_reads ? &inherit : NULL);
     if (*reader == INVALID_HANDLE_VALUE)
         return false;
     *writer = CreateFileW(name, GENERIC_WRITE | FILE_READ_ATTRIBUTES, 0, program_reads ? NULL : &inherit, OPEN_EXISTING,
@@ -74,37 +74,13 @@ static DWORD WINAPI carry_bytes(void *buffer)
     return 0;
 }
 
-/*
- * For a cmd that reads its script from stdin: one line a message, so that cmd, which reads a bufferful and then seeks
- * back to the end of the line, gets no more than the line.
- */
-static DWORD WINAPI carry_lines(void *buffer)
-{
-    static char line[MESSAGE];
-    size_t length = 0;
-    long long got;
-    bool open = true;
-    while (open && (got = linux_read(0, buffer, BUFFER)) > 0)
-        for (const char *p = buffer; open && p < (char *)buffer + got; p++) {
-            line[length++] = *p;
-            if (*p == '\n' || length == sizeof line) {
-                open = deliver(line, length);
-                length = 0;
-            }
-        }
-    if (open && length)
-        deliver(line, length);
-    CloseHandle(input_pipe);
-    return 0;
-}
-
 bool relay_open(struct relay *relay, const struct request *request)
 {
     HANDLE *outputs[OUTPUTS] = {&relay->child_output, &relay->child_error};
     relay->streams = take(OUTPUTS * sizeof *relay->streams);
     for (unsigned i = 0; i < OUTPUTS; i++) {
         struct stream *stream = &relay->streams[i];
-        if (!make_pipe(i + 1, false, PIPE_TYPE_BYTE, &stream->pipe, outputs[i]))
+        if (!make_pipe(i + 1, false, &stream->pipe, outputs[i]))
             return false;
         stream->fd = (int)i + 1;
         stream->fd_open = true;
@@ -115,11 +91,9 @@ bool relay_open(struct relay *relay, const struct request *request)
         relay->child_input = nothing();
         return true;
     }
-    bool lines = runs_interactive_cmd(request->command);
-    DWORD mode = lines ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE : PIPE_TYPE_BYTE;
-    if (!make_pipe(0, true, mode, &relay->child_input, &input_pipe))
+    if (!make_pipe(0, true, &relay->child_input, &input_pipe))
         return false;
-    CloseHandle(CreateThread(NULL, 64 << 10, lines ? carry_lines : carry_bytes, take(BUFFER), 0, NULL));
+    CloseHandle(CreateThread(NULL, 64 << 10, carry_bytes, take(BUFFER), 0, NULL));
     return true;
 }
 

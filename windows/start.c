@@ -18,28 +18,6 @@ static wchar_t *first_token(const wchar_t *command)
     return token;
 }
 
-static const wchar_t *file_name(const wchar_t *path)
-{
-    const wchar_t *name = path;
-    for (; *path; path++)
-        if (*path == L'\\' || *path == L'/' || *path == L':')
-            name = path + 1;
-    return name;
-}
-
-/* cmd without a command reads its script from stdin. */
-bool runs_interactive_cmd(const wchar_t *command)
-{
-    const wchar_t *name = file_name(first_token(command));
-    size_t length = wide_length(name);
-    if (!(length == 3 || length == 7) || !wide_equal(name, L"cmd.exe", length))
-        return false;
-    for (const wchar_t *p = command; *p; p++)
-        if (*p == L'/' && (wide_equal(p + 1, L"c", 1) || wide_equal(p + 1, L"r", 1)))
-            return false;
-    return true;
-}
-
 /* What is at the head of a program file; the machine of a Windows program, else 0. */
 static WORD machine_of(HANDLE file, bool *is_windows)
 {

@@ -6,11 +6,14 @@ struct invocation {
     bool stays, strips, no_autorun;
 };
 
+static HANDLE main_thread;
+
 static BOOL WINAPI on_control(DWORD event)
 {
     if (event != CTRL_C_EVENT && event != CTRL_BREAK_EVENT)
         return FALSE;
     shell.interrupted = true;
+    CancelSynchronousIo(main_thread); /* it may wait for input that never comes */
     return TRUE;
 }
 
@@ -160,6 +163,8 @@ static void set_up(void)
     }
     shell.echo = shell.extensions = true;
     shell.attributes = 7;
+    DuplicateHandle(GetCurrentProcess(), GetCurrentThread(), GetCurrentProcess(), &main_thread, 0, FALSE,
+                    DUPLICATE_SAME_ACCESS);
     SetConsoleCtrlHandler(on_control, TRUE);
     if (is_console(shell.handles[STANDARD_OUTPUT]) && GetConsoleScreenBufferInfo(shell.handles[STANDARD_OUTPUT], &info))
         shell.attributes = info.wAttributes;
@@ -180,6 +185,8 @@ void entry(void)
         run_autorun();
     if (options.command && !shell.unwind)
         result = run_command(command_of(&options));
+    if (shell.interrupted && options.command && !options.stays)
+        result = (int)STATUS_CONTROL_C_EXIT;
     if (options.stays && shell.unwind == ABANDON)
         shell.unwind = RUN_ON;
     if (!shell.unwind && (!options.command || options.stays)) {

@@ -37,7 +37,7 @@ async def machine(bases: DiskBaseStore, short_tmp: Path) -> AsyncIterator[Machin
 
 
 async def test_version_is_the_images(machine: Machine) -> None:
-    assert await machine.run("cmd /c ver") == (b"\r\nMicrosoft Windows 10.0.20348\r\n", b"", 0)
+    assert await machine.run("cmd /c ver") == (b"\r\nMicrosoft Windows [Version 10.0.20348.2527]\r\n", b"", 0)
     assert b"10.0.17763" in (await machine.run("cmd /c ver", os_version="10.0.17763.1")).out
 
 
@@ -234,7 +234,7 @@ async def test_stop_reaches_the_program(machine: Machine) -> None:
     await read_until(stdio, b"Press any key")
     async with asyncio.timeout(10):
         await machine.driver.stop(spec.container_id, "SIGINT")
-        await machine.driver.wait(spec.container_id)
+        assert (await machine.driver.wait(spec.container_id)).code == 0xC000013A
     await stdio.close()
 
 
