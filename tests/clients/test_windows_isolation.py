@@ -15,6 +15,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 IMAGE = "attack:latest"
+LIMITS = "/transom/limits.so"  # tells Wine of limits, where there are some
 ON_NO_NETWORK = ("run", "--rm", "--network", "none")
 RUNTIMES = pytest.mark.parametrize("runtime", ["crun", "runc"])
 CONTROL = {"/run/user", "/run/transom", "/run/wine"}
@@ -61,9 +62,9 @@ def test_environment_of_linux_and_host_stay_outside(attacked: Engine) -> None:
     for process in ("1", "self"):
         told = dict(line.split("=", 1) for line in attack(attacked, "linux", f"/proc/{process}/environ") if line)
         assert told["USER"] == "ContainerUser"
-        assert set(told) <= {"HOME", "USER", "PATH", "XDG_RUNTIME_DIR", "LC_CTYPE", "LC_MESSAGES"} | {
-            name for name in told if name.startswith("WINE")
-        }
+        ours = {"HOME", "USER", "PATH", "XDG_RUNTIME_DIR", "LC_CTYPE", "LC_MESSAGES", "LD_PRELOAD"}
+        assert set(told) <= ours | {name for name in told if name.startswith("WINE")}
+        assert told.get("LD_PRELOAD", LIMITS) == LIMITS
         assert not any(str(attacked.directory) in value for value in told.values())
 
 
