@@ -64,7 +64,7 @@ def test_environment_of_linux_and_host_stay_outside(attacked: Engine) -> None:
         assert told["USER"] == "ContainerUser"
         ours = {"HOME", "USER", "PATH", "XDG_RUNTIME_DIR", "LC_CTYPE", "LC_MESSAGES", "LD_PRELOAD"}
         assert set(told) <= ours | {name for name in told if name.startswith("WINE")}
-        assert told.get("LD_PRELOAD", LIMITS) == LIMITS
+        assert told.get("LD_PRELOAD", "") in ("", LIMITS)
         assert not any(str(attacked.directory) in value for value in told.values())
 
 
