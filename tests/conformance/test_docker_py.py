@@ -15,6 +15,8 @@ from tests.conformance.conftest import Door
 pytestmark = [
     pytest.mark.root,
     pytest.mark.needs("crun", "conmon", "busybox"),
+    # Python 3.13 complains of what is closed in the order in which it is found.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 

@@ -7,8 +7,11 @@ from transom.errors import StartFailed
 
 _MISSING = re.compile(r"not found|no such file or directory", re.IGNORECASE)
 _DENIED = re.compile(r"permission denied|operation not permitted|is a directory|exec format error", re.IGNORECASE)
-_DIRECTORY = re.compile(r"is a directory|open executable: operation not permitted", re.IGNORECASE)
-_ABOUT_PROGRAM = re.compile(r"open executable|executable file|exec: |exec format error", re.IGNORECASE)
+_DIRECTORY = re.compile(r"is a directory|open executable: operation not permitted|is not a regular file", re.IGNORECASE)
+_ABOUT_PROGRAM = re.compile(
+    r"open executable|executable file|exec: |exec format error|is not a regular file|it is not executable",
+    re.IGNORECASE,
+)
 """crun's and runc's words for the program itself; else a refusal is one of the kernel's on the way there."""
 
 
