@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.engine import PROGRAMS, Done, Engine, docker_environment
+from tests.support.engine import PROGRAMS, Done, Engine, docker_environment, docker_release
 
 pytestmark = pytest.mark.root
 
@@ -31,6 +31,7 @@ def web(engine: Engine) -> Iterator[str]:
     yield "web"
 
 
+DOCKER_RELEASE = 28
 SAME = (
     "ps -a --no-trunc --format {{.ID}}|{{.Image}}|{{.Command}}|{{.Ports}}|{{.Names}}|{{.State}}|{{.Networks}}",
     "ps -a --format {{.Labels}}|{{.LocalVolumes}}|{{.Mounts}}|{{.Size}}",
@@ -73,8 +74,11 @@ SAME = (
 )
 
 
+@pytest.mark.may_skip
 @pytest.mark.parametrize("command", SAME)
 def test_command_answers_as_docker_s_does(engine: Engine, web: str, command: str) -> None:
+    if docker_release() < DOCKER_RELEASE:
+        pytest.skip(f"the words compared are those of docker {DOCKER_RELEASE}")
     argv = [word.replace("\t", " ") for word in command.replace("{{json.", "{{json\t.").split(" ")]
     theirs, ours = engine.docker(*argv, check=False), transom(engine, *argv)
     assert (ours.code, ours.out) == (theirs.code, theirs.out.replace("docker", "transom"))

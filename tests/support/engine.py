@@ -251,6 +251,13 @@ def docker_cli() -> str:
     return found
 
 
+@cache
+def docker_release() -> int:
+    """Return the major release of the docker CLI."""
+    told = subprocess.run([docker_cli(), "--version"], capture_output=True, text=True, check=True).stdout
+    return int(told.removeprefix("Docker version ").partition(".")[0])
+
+
 def docker_environment() -> dict[str, str]:
     """Return an environment in which docker uses the classic builder, no context, and nothing of this user's."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER_")}
