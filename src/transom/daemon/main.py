@@ -26,7 +26,7 @@ from transom.aio.hangup import HangUps
 from transom.api.connection import connections
 from transom.daemon import logging_setup
 from transom.daemon.config import Config, load
-from transom.daemon.wiring import Engine, build_engine
+from transom.daemon.wiring.engine import Engine, build_engine
 from transom.errors import Conflict, InvalidParameter, TransomError
 from transom.host.cgroup import UNIFIED, detect
 from transom.host.lock import locked
