@@ -62,6 +62,10 @@ class EventBus:
         """Return the events that are remembered, oldest first."""
         return list(self._past)
 
+    def readers(self) -> int:
+        """Return how many receive events."""
+        return len(self._readers)
+
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[Subscription]:
         """Receive the events from now on."""

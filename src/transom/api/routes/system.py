@@ -8,12 +8,11 @@ import msgspec
 from aiohttp import web
 
 from transom.api.query import moment
-from transom.api.routes.containers import body, json
+from transom.api.routes.containers import json
 from transom.api.stream import start_stream
 from transom.containers.filters import Filters, match_labels, parse_filters
 from transom.engine.system.df import SystemDiskUsage
 from transom.engine.system.info import API_VERSION, SystemInfo
-from transom.errors import NotSupported
 from transom.events.bus import EventBus
 from transom.events.event import Event
 
@@ -49,7 +48,6 @@ class SystemRoutes:
             ("GET", "/info", self.info),
             ("GET", "/events", self.events),
             ("GET", "/system/df", self.df),
-            ("POST", "/auth", self.auth),
         ]
 
     async def ping(self, request: web.Request) -> web.Response:
@@ -59,7 +57,7 @@ class SystemRoutes:
 
     async def version(self, request: web.Request) -> web.Response:
         """GET /version."""
-        return json(self.info_.version())
+        return json(await self.info_.version())
 
     async def info(self, request: web.Request) -> web.Response:
         """GET /info."""
@@ -68,11 +66,6 @@ class SystemRoutes:
     async def df(self, request: web.Request) -> web.Response:
         """GET /system/df."""
         return json(await self.df_(request.query.getall("type", [])))
-
-    async def auth(self, request: web.Request) -> web.Response:
-        """POST /auth."""
-        await body(request)
-        raise NotSupported("logging in to registries is not supported yet: use docker load and docker save")
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """GET /events: what is remembered since `since`, then live until `until`."""

@@ -45,7 +45,7 @@ def wire_system(
 
     list_containers = ListContainers(containers.state, stores.snapshots, images.facts, stores.clock)
     volumes = ManageVolumes(containers.volumes, volume_size, match_labels)
-    info = _info(_summary(config, host, drivers), containers.state, stores)
+    info = _info(_summary(config, host, drivers), containers.state, stores, bus)
     return System(info, _disk_usage(stores, images, list_containers, volumes), list_containers, volumes, bus)
 
 
@@ -89,17 +89,18 @@ def _summary(config: Config, host: Host, drivers: ExecDrivers) -> HostSummary:
     unmapped = drivers.unmapped
     security = [] if unmapped else [f"name=windows-userns,first={drivers.owners.first}"]
     warnings = [f"WARNING: Windows containers run as the host's root user: {unmapped}"] if unmapped else []
+    programs = {**host.runtimes, "conmon": host.conmon, **({"tini": host.init_path} if host.init_path else {})}
     return HostSummary(
-        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), {},
+        host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), programs,
         config.insecure_registries, config.registry_mirrors, config.environment, security, warnings,
     )  # fmt: skip
 
 
-def _info(summary: HostSummary, state: RunState, stores: Stores) -> SystemInfo:
+def _info(summary: HostSummary, state: RunState, stores: Stores, bus: EventBus) -> SystemInfo:
     async def count() -> int:
         return len(stores.images.images.all())
 
     async def describe() -> list[str]:
         return [f"{each.digest[:19]} Wine {each.wine_version}" for each in await stores.bases.list()]
 
-    return SystemInfo(state, summary, count, describe, stores.clock)
+    return SystemInfo(state, summary, count, describe, bus.readers, stores.clock)

@@ -1,17 +1,25 @@
 """GET /info and /version."""
 
+import asyncio
 import os
 import platform
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import transom
 from transom.containers.lifecycle import Status
 from transom.engine.containers.run_state import RunState
 from transom.host.cgroup import Hierarchy
+from transom.host.machine import (
+    architecture,
+    filesystem_of,
+    forwards_ipv4,
+    limits_swap,
+    os_release,
+    program_version,
+)
 from transom.host.process import open_descriptors
 from transom.model.clock import Clock, rfc3339nano
 
@@ -28,8 +36,8 @@ class HostSummary:
     hierarchy: Hierarchy
     runtimes: Mapping[str, str]
     default_runtime: str
-    versions: Mapping[str, str]
-    """Program → its version."""
+    programs: Mapping[str, str]
+    """What the engine runs containers with: name → path."""
     insecure_registries: tuple[str, ...] = ()
     registry_mirrors: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -47,9 +55,11 @@ class SystemInfo:
     host: HostSummary
     count_images: Callable[[], Awaitable[int]]
     describe_bases: Callable[[], Awaitable[list[str]]]
+    count_listeners: Callable[[], int]
     clock: Clock
+    _versions: dict[str, str] = field(default_factory=dict)
 
-    def version(self) -> dict[str, Any]:
+    async def version(self) -> dict[str, Any]:
         """Return the object of GET /version."""
         kernel = platform.release()
         components = [
@@ -58,7 +68,7 @@ class SystemInfo:
                 "Version": transom.__version__,
                 "Details": {
                     "ApiVersion": API_VERSION,
-                    "Arch": _arch(),
+                    "Arch": architecture(),
                     "BuildTime": "",
                     "Experimental": "false",
                     "GitCommit": "",
@@ -69,7 +79,7 @@ class SystemInfo:
                 },
             }
         ]
-        components += [{"Name": name, "Version": version} for name, version in self.host.versions.items()]
+        components += [{"Name": name, "Version": version} for name, version in (await self.versions()).items()]
         return {
             "Platform": {"Name": "Transom"},
             "Components": components,
@@ -79,15 +89,23 @@ class SystemInfo:
             "GitCommit": "",
             "GoVersion": "",
             "Os": "linux",
-            "Arch": _arch(),
+            "Arch": architecture(),
             "KernelVersion": kernel,
             "BuildTime": "",
         }
 
+    async def versions(self) -> Mapping[str, str]:
+        """Return program → its version; asked once."""
+        if not self._versions:
+            found = {name: await program_version(path) for name, path in self.host.programs.items()}
+            self._versions.update(found)
+        return self._versions
+
     async def info(self) -> dict[str, Any]:
         """Return the object of GET /info."""
         containers = self.state.containers.all()
-        v2 = self.host.hierarchy.v2
+        v2, controllers = self.host.hierarchy.v2, self.host.hierarchy.controllers
+        versions, release = await self.versions(), os_release()
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         return {
             "ID": self.host.instance,
@@ -97,33 +115,36 @@ class SystemInfo:
             "ContainersStopped": sum(not each.is_running for each in containers),
             "Images": await self.count_images(),
             "Driver": "overlay2",
-            "DriverStatus": [["Backing Filesystem", "overlayfs"], *map(_base_row, await self.describe_bases())],
+            "DriverStatus": [
+                ["Backing Filesystem", filesystem_of(self.host.data_root)],
+                *(["Windows base", each] for each in await self.describe_bases()),
+            ],
             "Plugins": {
                 "Volume": ["local"],
                 "Network": ["bridge", "host", "null"],
                 "Authorization": None,
                 "Log": ["json-file", "local", "none"],
             },
-            "MemoryLimit": True,
-            "SwapLimit": True,
-            "CpuCfsPeriod": True,
-            "CpuCfsQuota": True,
-            "CPUShares": True,
-            "CPUSet": True,
-            "PidsLimit": True,
-            "IPv4Forwarding": True,
+            "MemoryLimit": "memory" in controllers,
+            "SwapLimit": limits_swap(self.host.hierarchy),
+            "CpuCfsPeriod": "cpu" in controllers,
+            "CpuCfsQuota": "cpu" in controllers,
+            "CPUShares": "cpu" in controllers,
+            "CPUSet": "cpuset" in controllers,
+            "PidsLimit": "pids" in controllers,
+            "IPv4Forwarding": forwards_ipv4(),
             "Debug": False,
             "NFd": open_descriptors(),
-            "OomKillDisable": not v2,
-            "NGoroutines": 1,
+            "OomKillDisable": not v2 and "memory" in controllers,
+            "NGoroutines": len(asyncio.all_tasks()),
             "SystemTime": rfc3339nano(self.clock.now()),
             "LoggingDriver": "json-file",
             "CgroupDriver": "cgroupfs",
             "CgroupVersion": "2" if v2 else "1",
-            "NEventsListener": 0,
+            "NEventsListener": self.count_listeners(),
             "KernelVersion": platform.release(),
-            "OperatingSystem": _os_release().get("PRETTY_NAME", "Linux"),
-            "OSVersion": _os_release().get("VERSION_ID", ""),
+            "OperatingSystem": release.get("PRETTY_NAME", "Linux"),
+            "OSVersion": release.get("VERSION_ID", ""),
             "OSType": "linux",
             "Architecture": platform.machine(),
             "IndexServerAddress": "https://index.docker.io/v1/",
@@ -153,8 +174,8 @@ class SystemInfo:
             "Isolation": "process",
             "InitBinary": "docker-init",
             "ContainerdCommit": {"ID": ""},
-            "RuncCommit": {"ID": ""},
-            "InitCommit": {"ID": ""},
+            "RuncCommit": {"ID": versions.get(self.host.default_runtime, "")},
+            "InitCommit": {"ID": versions.get("tini", "")},
             "SecurityOptions": [
                 "name=seccomp,profile=builtin",
                 *(["name=cgroupns"] if v2 else []),
@@ -183,20 +204,3 @@ def _proxy(environment: Mapping[str, str], name: str) -> str:
     """Return a proxy's URL as it may be shown: without a password."""
     found = environment.get(name) or environment.get(name.upper()) or ""
     return re.sub(r"//[^/@]*@", "//xxxxx:xxxxx@", found)
-
-
-def _base_row(text: str) -> list[str]:
-    return ["Windows base", text]
-
-
-def _arch() -> str:
-    machine = platform.machine()
-    return {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
-
-
-def _os_release() -> dict[str, str]:
-    try:
-        lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
-    return {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
