@@ -82,7 +82,11 @@ struct relay {
 };
 bool relay_open(struct relay *relay, const struct request *request);
 void relay_close_child_ends(struct relay *relay);
-void relay_until_exit(struct relay *relay, HANDLE process);
+void relay_until_exit(struct relay *relay, HANDLE process, HANDLE console);
+
+/* console.c */
+HANDLE console_make(void);
+void console_serve(HANDLE server);
 
 /* terminal.c */
 void terminal_follow(void);

@@ -39,7 +39,9 @@ static unsigned run(const struct request *request)
     PROCESS_INFORMATION process;
     struct relay relay;
     struct failure failure;
+    HANDLE console = NULL;
     if (!request->terminal) {
+        console = console_make();
         if (!relay_open(&relay, request))
             return fail(request, &(struct failure){128, GetLastError(), "pipes cannot be made"});
         startup.dwFlags = STARTF_USESTDHANDLES;
@@ -55,7 +57,7 @@ static unsigned run(const struct request *request)
         terminal_follow();
     } else {
         relay_close_child_ends(&relay);
-        relay_until_exit(&relay, process.hProcess);
+        relay_until_exit(&relay, process.hProcess, console);
     }
     WaitForSingleObject(process.hProcess, INFINITE);
     DWORD code = 255;

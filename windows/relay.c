@@ -156,13 +156,14 @@ static void drain(struct stream *stream)
     }
 }
 
-void relay_until_exit(struct relay *relay, HANDLE process)
+/* console: what console_make has returned. */
+void relay_until_exit(struct relay *relay, HANDLE process, HANDLE console)
 {
     for (unsigned i = 0; i < OUTPUTS; i++)
         read_on(&relay->streams[i]);
     for (;;) {
-        HANDLE handles[1 + OUTPUTS];
-        struct stream *which[1 + OUTPUTS];
+        HANDLE handles[2 + OUTPUTS];
+        struct stream *which[OUTPUTS];
         DWORD count = 0;
         for (unsigned i = 0; i < OUTPUTS; i++)
             if (relay->streams[i].pipe) {
@@ -170,7 +171,13 @@ void relay_until_exit(struct relay *relay, HANDLE process)
                 handles[count++] = relay->streams[i].pending.hEvent;
             }
         handles[count] = process;
-        DWORD woken = WaitForMultipleObjects(count + 1, handles, FALSE, INFINITE) - WAIT_OBJECT_0;
+        handles[count + 1] = console;
+        DWORD woken = WaitForMultipleObjects(count + 1 + !!console, handles, FALSE, INFINITE) - WAIT_OBJECT_0;
+        if (woken == count + 1) {
+            console_serve(console);
+            console = NULL;
+            continue;
+        }
         if (woken >= count)
             break;
         finish_read(which[woken]);

@@ -87,8 +87,6 @@ def subjects(name: str, subject: str) -> Callable[[Box], None]:
 
 _LIMITS = {
     "c_libraries": "Wine 10 has no `icuuc.dll` and no `icu.dll`.",
-    "c_screen": "Without `-t` a container has no console here, and `CONOUT$` cannot be opened; on Windows it has one. "
-    "With `-t` it can be opened.",
 }
 for _name, _subject, _task in (
     (

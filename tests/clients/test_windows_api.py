@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from functools import cache
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def api(windows: Engine, tmp_path: Path) -> Engine:
     return windows
 
 
-@pytest.mark.parametrize("group", ["files", "locks", "threads"])
+@pytest.mark.parametrize("group", ["files", "locks", "threads", "console"])
 def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
     done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
     assert done.code == 0, done.out
@@ -86,3 +87,18 @@ def test_links_of_a_layer_are_links_in_a_child(api: Engine, tmp_path: Path) -> N
     assert seen["kinds"] == {"Dir": False} | dict.fromkeys(links, True)
     assert seen["left"] == "hello"
     assert seen["tree"] is False
+
+
+def test_console_without_a_terminal_costs_nothing_until_it_is_asked_for(api: Engine) -> None:
+    api.docker("run", "-di", "--name", "silent", "--network", "none", API, "cmd")
+
+    def programs() -> str:
+        return api.docker("exec", "silent", "tasklist").out
+
+    assert api.docker("exec", "silent", "cmd", "/c", "chcp & ver").out.startswith("Active code page: 65001")
+    assert "conhost.exe" not in programs()
+    done = api.docker("exec", "silent", "api", "console", check=False, timeout_s=120)
+    assert done.code == 0, done.out
+    deadline = time.monotonic() + 30
+    while "conhost.exe" in programs():  # a console ends with the last of its programs, which nobody waits for
+        assert time.monotonic() < deadline, programs()

@@ -46,9 +46,6 @@ __declspec(dllimport) NTSTATUS NTAPI NtReadFile(HANDLE, HANDLE, PIO_APC_ROUTINE,
 __declspec(dllimport) NTSTATUS NTAPI NtWriteFile(HANDLE, HANDLE, PIO_APC_ROUTINE, void *, IO_STATUS_BLOCK *,
                                                  const void *, ULONG, LARGE_INTEGER *, ULONG *);
 __declspec(dllimport) NTSTATUS NTAPI NtDuplicateObject(HANDLE, HANDLE, HANDLE, HANDLE *, ACCESS_MASK, ULONG, ULONG);
-__declspec(dllimport) NTSTATUS NTAPI NtOpenSection(HANDLE *, ACCESS_MASK, const ATTRIBUTES *);
-__declspec(dllimport) NTSTATUS NTAPI NtMapViewOfSection(HANDLE, HANDLE, void **, ULONG_PTR, SIZE_T, LARGE_INTEGER *,
-                                                        SIZE_T *, int, ULONG, ULONG);
 __declspec(dllimport) wchar_t NTAPI RtlUpcaseUnicodeChar(wchar_t);
 __declspec(dllimport) NTSTATUS NTAPI NtSetEvent(HANDLE, LONG *);
 __declspec(dllimport) NTSTATUS NTAPI NtQueueApcThread(HANDLE, void *, void *, void *, void *);
@@ -63,7 +60,6 @@ __declspec(dllimport) ULONG NTAPI RtlDosSearchPath_U(const wchar_t *, const wcha
 __declspec(dllimport) NTSTATUS NTAPI RtlQueryEnvironmentVariable_U(wchar_t *, UNICODE_STRING *, UNICODE_STRING *);
 __declspec(dllimport) void *NTAPI RtlImageDirectoryEntryToData(void *, BOOLEAN, USHORT, ULONG *);
 __declspec(dllimport) NTSTATUS NTAPI RtlUTF8ToUnicodeN(wchar_t *, ULONG, ULONG *, const char *, ULONG);
-__declspec(dllimport) NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE, void *);
 
 /* disk.c */
 struct status {

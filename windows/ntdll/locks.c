@@ -8,6 +8,7 @@
  * Source: Microsoft, LockFileEx (remarks: what the owner of a lock and others may do).
  */
 #include "graft.h"
+#include "../mark.h"
 
 enum {
     LINUX_FSTAT = 5,
@@ -18,10 +19,6 @@ enum {
     LINUX_F_RDLCK = 0,
     LINUX_F_WRLCK = 1,
     LINUX_F_UNLCK = 2,
-    MARK = 0x7ffe0ff0, /* KUSER_SHARED_DATA ends before */
-    SHARED_PAGE = 0x1000,
-    MARK_OFFSET = MARK & (SHARED_PAGE - 1),
-    VIEW_UNMAP = 2,
     SYNCHRONOUS = FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT,
     MODE = 16, /* FileModeInformation */
     AT_POSITION = -2,
@@ -53,32 +50,6 @@ static void hold(void)
 static void release(void)
 {
     InterlockedExchange(&held, 0);
-}
-
-static bool anything_is_locked(void)
-{
-    return *(volatile ULONG *)(ULONG_PTR)MARK != 0;
-}
-
-/* Tell every process of the container, from now on. */
-static void announce(void)
-{
-    UNICODE_STRING name;
-    ATTRIBUTES attributes;
-    HANDLE section;
-    void *page = NULL;
-    SIZE_T size = SHARED_PAGE;
-    if (anything_is_locked())
-        return;
-    RtlInitUnicodeString(&name, L"\\KernelObjects\\__wine_user_shared_data");
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
-    if (NtOpenSection(&section, SECTION_MAP_READ | SECTION_MAP_WRITE, &attributes))
-        return;
-    if (!NtMapViewOfSection(section, (HANDLE)-1, &page, 0, 0, NULL, &size, VIEW_UNMAP, 0, PAGE_READWRITE)) {
-        *(volatile ULONG *)((char *)page + MARK_OFFSET) = 1;
-        NtUnmapViewOfSection((HANDLE)-1, page);
-    }
-    NtClose(section);
 }
 
 static void add(HANDLE file, uint64_t start, uint64_t length, bool exclusive)
@@ -172,7 +143,7 @@ static bool is_in_the_way(HANDLE file, const LARGE_INTEGER *offset, ULONG length
 HOOK NTSTATUS NTAPI hook_NtReadFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE apc, void *context, IO_STATUS_BLOCK *io,
                                     void *buffer, ULONG length, LARGE_INTEGER *offset, ULONG *key)
 {
-    if (anything_is_locked() && is_in_the_way(file, offset, length, false))
+    if (is_marked(MARK_LOCKED) && is_in_the_way(file, offset, length, false))
         return STATUS_FILE_LOCK_CONFLICT;
     return NtReadFile(file, event, apc, context, io, buffer, length, offset, key);
 }
@@ -181,7 +152,7 @@ HOOK NTSTATUS NTAPI hook_NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE 
                                      IO_STATUS_BLOCK *io, const void *buffer, ULONG length, LARGE_INTEGER *offset,
                                      ULONG *key)
 {
-    if (anything_is_locked() && is_in_the_way(file, offset, length, true))
+    if (is_marked(MARK_LOCKED) && is_in_the_way(file, offset, length, true))
         return STATUS_FILE_LOCK_CONFLICT;
     return NtWriteFile(file, event, apc, context, io, buffer, length, offset, key);
 }
@@ -269,7 +240,7 @@ HOOK NTSTATUS NTAPI hook_NtLockFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE a
                                     BOOLEAN exclusive)
 {
     (void)key;
-    announce();
+    set_mark(MARK_LOCKED); /* every process of the container asks Linux from now on */
     if (!at_once && io && offset && length && is_overlapped(file)) {
         struct wait wait = {file, event, NULL, apc, context, io, *offset, *length, exclusive != FALSE};
         NTSTATUS status = try(&wait);

@@ -32,6 +32,8 @@ void links(void);
 void files(void);
 void locks(void);
 void threads(void);
+void console(void);
 int locks_child(const char *how);
+int console_child(const char *how);
 
 #endif
