@@ -1,6 +1,7 @@
 """The machine that a Windows program sees: its network, drives, names, processors, memory, time."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,3 +107,37 @@ def test_limits_are_the_machine(probed: Engine, programs: Path) -> None:
     assert (512 << 20) - (1 << 20) < total <= 512 << 20
     assert total - (200 << 20) < free < total
     assert int(whole["memory"].split()[0]) > total
+
+
+@pytest.mark.parametrize(
+    ("options", "zone", "winter", "summer"),
+    [
+        (("-e", "TZ=Europe/Vienna"), "1 -60 W. Europe Standard Time", 13, 14),
+        (("-e", "TZ=Asia/Tokyo"), "0 -540 Tokyo Standard Time", 21, 21),
+        (("-e", "TZ=Nowhere/Land"), "0 0 UTC", 12, 12),
+    ],
+)
+def test_time_zone_is_the_one_that_tz_names(
+    probed: Engine, programs: Path, options: tuple[str, ...], zone: str, winter: int, summer: int
+) -> None:
+    seen = facts(probed, programs, "--network", "none", *options)
+
+    assert re.sub(r"^[12]", "1", seen["zone"]) == zone  # 1 in winter, 2 in summer
+    assert seen["noon"].split() == [str(winter), str(summer)]
+
+
+def test_tzutil_sets_the_zone_of_an_image(probed: Engine, programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text(f'FROM {PROBE}\nRUN tzutil /s "w. europe standard time"\n')
+    probed.docker("build", "-q", "-t", "zoned", str(tmp_path), timeout_s=300)
+    try:
+        assert probed.docker("run", "--rm", "zoned", "tzutil", "/g").out == "W. Europe Standard Time"
+        mount = ("-v", f"{programs}:C:\\t:ro")
+        assert "noon: 13 14" in probed.docker("run", "--rm", *mount, "zoned", "C:\\t\\machine.exe").out
+        overruled = probed.docker("run", "--rm", "-e", "TZ=Asia/Kolkata", *mount, "zoned", "C:\\t\\machine.exe")
+        assert "noon: 17 17" in overruled.out
+        listed = probed.docker("run", "--rm", "zoned", "tzutil", "/l").out
+        assert "(UTC+09:00) Osaka, Sapporo, Tokyo\nTokyo Standard Time\n" in listed.replace("\r", "")
+        refused = probed.docker("run", "--rm", "zoned", "tzutil", "/s", "Nowhere", check=False)
+        assert (refused.code, refused.err) == (1, "Invalid time zone ID.\r\n")
+    finally:
+        probed.docker("rmi", "-f", "zoned")

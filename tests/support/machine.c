@@ -108,6 +108,11 @@ int main(int count, char **arguments)
     printf("processors: %lu %lu\n", system.dwNumberOfProcessors, GetActiveProcessorCount(ALL_PROCESSOR_GROUPS));
     printf("memory: %llu %llu\n", memory.ullTotalPhys, memory.ullAvailPhys);
     printf("zone: %lu %ld %ls\n", season, zone.Bias, zone.TimeZoneKeyName);
+    SYSTEMTIME noon = {.wYear = 2026, .wMonth = 1, .wDay = 1, .wHour = 12}, winter, summer;
+    SystemTimeToTzSpecificLocalTime(NULL, &noon, &winter);
+    noon.wMonth = 7;
+    SystemTimeToTzSpecificLocalTime(NULL, &noon, &summer);
+    printf("noon: %d %d\n", winter.wHour, summer.wHour);
     print_names();
     print_volume(L"C:\\");
     print_interfaces();

@@ -12,6 +12,7 @@ static const struct {
     {L"certutil", certutil}, {L"comp", comp},           {L"find", find},       {L"findstr", findstr},
     {L"icacls", icacls},     {L"powershell", powershell}, {L"pwsh", powershell}, {L"robocopy", robocopy},
     {L"setx", setx},         {L"takeown", takeown},     {L"timeout", timeout}, {L"tree", tree},
+    {L"tzutil", tzutil},
 };
 
 /* Take one argument off a command line, by the rules of CommandLineToArgvW for all but the first. */

@@ -95,5 +95,6 @@ int setx(int count, wchar_t **arguments);
 int takeown(int count, wchar_t **arguments);
 int timeout(int count, wchar_t **arguments);
 int tree(int count, wchar_t **arguments);
+int tzutil(int count, wchar_t **arguments);
 
 #endif

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transom.drivers.exec.wine import registry
+from transom.drivers.exec.wine import registry, timezones
 from transom.drivers.exec.wine.authorities import Authorities, is_root_key
 from transom.drivers.exec.wine.base.contents import PE32_DIR
 from transom.drivers.exec.wine.request import ADMINISTRATOR, windows_version
+from transom.drivers.exec.wine.timezones import Zone
 from transom.errors import InvalidParameter, NotFound
 from transom.execution.spec import ExecSpec
 from transom.host.rootfs import Rootfs
@@ -57,11 +58,14 @@ class Identity:
     domainname: str
     user: str
     os_version: str
+    zone: str = ""
+    """The time zone that its environment asks for."""
 
 
 def identity_of(spec: ExecSpec, user: str) -> Identity:
     """Return the identity that spec describes."""
-    return Identity(spec.container_id, spec.hostname, spec.domainname, user, spec.os_version)
+    zone = timezones.zone_name(spec.process.env)
+    return Identity(spec.container_id, spec.hostname, spec.domainname, user, spec.os_version, zone)
 
 
 def computer_name(hostname: str) -> str:
@@ -69,8 +73,11 @@ def computer_name(hostname: str) -> str:
     return _BAD_IN_NAME.sub("-", hostname.split(".", maxsplit=1)[0])[:15].upper() or "CONTAINER"
 
 
-def own_values(identity: Identity, *, wow64: bool) -> Values:
-    """Return the values that differ from container to container; wow64: also where 32-bit programs look."""
+def own_values(identity: Identity, zone: Zone | None = None, *, wow64: bool) -> Values:
+    """Return the values that differ from container to container.
+
+    zone: the one that its environment asks for. wow64: also where 32-bit programs look.
+    """
     text = registry.quoted
     computer = text(computer_name(identity.hostname))
     guid = str(uuid.UUID((identity.container_id + "0" * 32)[:32]))
@@ -87,6 +94,7 @@ def own_values(identity: Identity, *, wow64: bool) -> Values:
             '"NV Hostname"': text(identity.hostname),
             '"Domain"': text(identity.domainname),
         },
+        **(timezones.own_values(zone) if zone else {}),
     }
 
 
@@ -134,7 +142,7 @@ def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str], *,
             root.symlink(path, f"{_DEVICES}/{letter.lower()}:")
         if not all(_is_file(root, f"{name}.reg") for name in registry.BRANCHES):
             identity = identity_of(spec, user)
-            texts = _initial(base, spec.registry_deltas, identity)
+            texts, zone = _initial(base, spec.registry_deltas, identity)
             origin = {
                 "base": str(base),
                 "deltas": list(spec.registry_deltas),
@@ -142,13 +150,15 @@ def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str], *,
                 "authorities": authorities,
             }
             (prefix.parent / _ORIGIN).write_text(json.dumps(origin), encoding="utf-8")
+            if zone:
+                _write(root, timezones.FILE, timezones.file(zone))
             for name, text in texts.items():
-                _write(root, f"{name}.reg", text)
+                _write(root, f"{name}.reg", text.encode("utf-8", "surrogateescape"))
     return prefix
 
 
-def _initial(base: Path, deltas: Sequence[str], identity: Identity) -> dict[str, str]:
-    """Return the texts of a new container's registry files.
+def _initial(base: Path, deltas: Sequence[str], identity: Identity) -> tuple[dict[str, str], Zone | None]:
+    """Return the texts of a new container's registry files, and its time zone; None is UTC.
 
     Where layers only add and change, their text is appended: wineserver takes the last word. Parsing the template
     to take something out costs 30 ms.
@@ -163,10 +173,14 @@ def _initial(base: Path, deltas: Sequence[str], identity: Identity) -> dict[str,
         for delta in loaded:
             whole = registry.merge(whole, delta)
         texts = {name: registry.print_branch(name, branch) for name, branch in whole.items()}
-    texts["system"] += registry.print_keys(_keys(own_values(identity, wow64=_has_wow64(base))))
+    zone = timezones.find(texts["system"], identity.zone)
+    values = own_values(identity, zone, wow64=_has_wow64(base))
+    if not zone:
+        zone = timezones.find(texts["system"], timezones.name_in(loaded))
+    texts["system"] += registry.print_keys(_keys(values))
     if identity.user != ADMINISTRATOR:
         texts["user"] = texts["user"].replace(f"\\\\Users\\\\{ADMINISTRATOR}", f"\\\\Users\\\\{identity.user}")
-    return texts
+    return texts, zone
 
 
 def registry_delta(state_dir: str, base_digest: str) -> bytes:
@@ -212,11 +226,12 @@ def _compare(state_dir: str, base_digest: str) -> tuple[registry.Registry, regis
     except FileNotFoundError:
         raise NotFound("the container has no registry yet") from None
     identity = Identity(**origin["identity"])
-    before = {name: registry.parse(t) for name, t in _initial(Path(origin["base"]), origin["deltas"], identity).items()}
+    texts, zone = _initial(Path(origin["base"]), origin["deltas"], identity)
+    before = {name: registry.parse(text) for name, text in texts.items()}
     with Rootfs.at(str(Path(state_dir) / DIRECTORY)) as root:
         after = {name: registry.parse(_read_inside(root, f"{name}.reg")) for name in registry.BRANCHES}
     delta = registry.without_data(registry.diff(before, after, base=base_digest), _WINE_FONTS)
-    values = own_values(identity, wow64=_has_wow64(Path(origin["base"])))
+    values = own_values(identity, zone if identity.zone else None, wow64=_has_wow64(Path(origin["base"])))
     own = [(key, value) for key, entries in values.items() for value in entries]
     own += _host_authorities(delta, origin.get("authorities", ""))
     return before, registry.without_keys(delta, {"system": own})
@@ -273,13 +288,13 @@ def _bytes_inside(root: Rootfs, name: str) -> bytes:
         return file.read(MAX_FILE_BYTES)
 
 
-def _write(root: Rootfs, name: str, text: str) -> None:
+def _write(root: Rootfs, name: str, data: bytes) -> None:
     """Replace a file of the prefix whole: an engine killed meanwhile leaves the old one or none."""
     part = f"{name}.part"
     root.remove(part)
     fd = root.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with open(fd, "wb") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
+        file.write(data)
     root.remove(name)
     root.rename(part, name)
 

@@ -103,6 +103,7 @@ LINUX_LINKS = {
     "lib": "usr/lib",
     "lib64": "usr/lib64",
     "usr/lib64/ld-linux-x86-64.so.2": "../lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+    "etc/localtime": "/run/wine/localtime",
 }
 
 

@@ -47,6 +47,7 @@ class WindowsProgram:
 TOOLS = (
     "certutil.exe", "comp.exe", "find.exe", "findstr.exe", "icacls.exe", "powershell.exe", "pwsh.exe", "robocopy.exe",
     "setx.exe", "takeown.exe", "timeout.exe", "tree.com",
+    "tzutil.exe",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",), "base.h"),

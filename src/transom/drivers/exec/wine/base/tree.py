@@ -13,7 +13,7 @@ from transom.drivers.exec.wine.base.deb import members
 from transom.drivers.exec.wine.base.pe import strip
 from transom.drivers.exec.wine.base.programs import WINDOWS_PROGRAMS, Programs
 from transom.drivers.exec.wine.base.versions import with_version
-from transom.drivers.exec.wine.base.zones import with_local_zone
+from transom.drivers.exec.wine.base.zones import with_local_zone, without_variable
 from transom.errors import InvalidParameter
 
 WINDOWS = "windows"
@@ -78,6 +78,8 @@ def finish_linux(linux: Path, programs: Programs) -> None:
     _write(linux / "transom/limits.so", programs.linux_limits, executable=True)
     ntdll = linux / contents.UNIX_DIR / "ntdll.so"
     _write(ntdll, with_local_zone(ntdll.read_bytes()))
+    libc = linux / contents.LIB / "libc.so.6"
+    _write(libc, without_variable(libc.read_bytes()), executable=True)
 
 
 def make_drive(prefix: Path, linux: Path, c: Path, programs: Programs) -> None:
