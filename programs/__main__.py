@@ -69,7 +69,7 @@ def engine(socket: str) -> Iterator[list[str]]:
             now = sources_of_a_base()
             if not built.exists() or built.read_text() != now:
                 print("==> building the Windows base", flush=True)
-                started.transom("base", "build", "-q", "--part", "wow64", timeout_s=900)
+                started.transom("base", "build", "-q", "--part", "wow64", "--part", "icu", timeout_s=900)
                 built.write_text(now)
             yield started.docker_argv()
     finally:

@@ -171,7 +171,8 @@ def azure_mcp(box: Box) -> None:
     "Qt tools",
     QT,
     task="compile resources and user interfaces; format QML",
-    limit="Wine 10 has no `icuuc.dll`, which Qt6Core.dll needs.",
+    parts=("icu",),
+    note="The base has to be built with `--part icu`.",
 )
 def qt(box: Box) -> None:
     tools = "C:\\p\\PySide6-Essentials\\PySide6"

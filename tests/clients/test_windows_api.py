@@ -48,7 +48,8 @@ def api_exe() -> Path:
     out = KEPT.parent / "downloads" / "api.exe"
     out.parent.mkdir(parents=True, exist_ok=True)
     sources = [str(path) for path in sorted((ROOT / "tests/support/api").glob("*.c"))]
-    subprocess.run([COMPILER, "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", str(out), *sources], check=True)
+    flags = ["-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", str(out)]
+    subprocess.run([COMPILER, *flags, *sources, "-lntdll"], check=True)
     return out
 
 

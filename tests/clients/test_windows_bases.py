@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from tests.clients.test_windows_api import api_exe
 from tests.support.engine import WINDOWS, Engine, base_archive
 from tests.support.windows import esbuild_exe
 
@@ -72,21 +73,25 @@ def test_containers_and_images_keep_their_base(windows: Engine, marked_archive: 
 
 
 @pytest.fixture
-def wow64(windows: Engine) -> Iterator[str]:
-    """A base that runs 32-bit programs, for as long as the test lasts; its digest."""
-    digest = windows.transom("base", "build", "-q", "--part", "wow64", timeout_s=500).out.strip()
+def parts(windows: Engine) -> Iterator[str]:
+    """A base with every optional part, for as long as the test lasts; its digest."""
+    digest = windows.transom("base", "build", "-q", "--part", "wow64", "--part", "icu", timeout_s=500).out.strip()
     yield digest
     windows.transom("base", "rm", "--force", digest)
 
 
-def test_32_bit_program_runs_on_a_base_that_has_the_part(windows: Engine, wow64: str, tmp_path: Path) -> None:
+def test_programs_find_what_the_parts_of_a_base_have(windows: Engine, parts: str, tmp_path: Path) -> None:
     shutil.copy(esbuild_exe("win32-ia32"), tmp_path / "esbuild.exe")
     (tmp_path / "in.js").write_text("export const answer = 6 * 7; console.log(answer);")
 
     windows.docker(
-        "run", "--rm", "--network", "none", "--label", f"transom.base={wow64}", "-v", f"{tmp_path}:C:\\work",
+        "run", "--rm", "--network", "none", "--label", f"transom.base={parts}", "-v", f"{tmp_path}:C:\\work",
         "-w", "C:\\work", WINDOWS, "esbuild.exe", "--minify", "--log-level=warning", "in.js", "--outfile=out\\out.js",
     )  # fmt: skip
 
     assert "console.log(" in (tmp_path / "out" / "out.js").read_text()
-    assert "wow64" in windows.transom("base", "ls").out
+    shutil.copy(api_exe(), tmp_path / "api.exe")
+    mounted = ("--network", "none", "-v", f"{tmp_path}:C:\\work")
+    done = windows.docker("run", "--rm", "--label", f"transom.base={parts}", *mounted, WINDOWS, "C:\\work\\api", "icu")
+    assert "0 of" not in done.out
+    assert "icu,wow64" in windows.transom("base", "ls").out.replace(", ", ",")

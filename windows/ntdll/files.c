@@ -14,6 +14,11 @@ enum {
     TYPE = 0170000,
     TYPE_FILE = 0100000,
     ANY_WRITE = 0222,
+    SHARE_ALL = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+    BASIC = 4, /* of FILE_INFORMATION_CLASS */
+    BASIC_BYTES = 40,
+    NETWORK_OPEN = 34,
+    NETWORK_OPEN_BYTES = 56,
     WRITING = FILE_WRITE_DATA | FILE_APPEND_DATA | GENERIC_WRITE | GENERIC_ALL,
     DATA = WRITING | FILE_READ_DATA | GENERIC_READ | GENERIC_EXECUTE | FILE_EXECUTE | MAXIMUM_ALLOWED,
 };
@@ -141,12 +146,30 @@ static NTSTATUS correct(const ATTRIBUTES *attributes, NTSTATUS status, LARGE_INT
     return STATUS_SUCCESS;
 }
 
+/* Of a name below a directory that is open, Wine looks for it below the wrong one. */
+static NTSTATUS query_opened(const ATTRIBUTES *attributes, void *info, ULONG size, int class)
+{
+    IO_STATUS_BLOCK io;
+    HANDLE file;
+    NTSTATUS status = hook_NtOpenFile(&file, FILE_READ_ATTRIBUTES | SYNCHRONIZE, (ATTRIBUTES *)attributes, &io, SHARE_ALL,
+                                      FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_REPARSE_POINT);
+    if (status)
+        return status;
+    status = hook_NtQueryInformationFile(file, &io, info, size, (FILE_INFORMATION_CLASS)class);
+    NtClose(file);
+    return status;
+}
+
 HOOK NTSTATUS NTAPI hook_NtQueryAttributesFile(const ATTRIBUTES *attributes, LARGE_INTEGER *info)
 {
+    if (attributes->RootDirectory)
+        return query_opened(attributes, info, BASIC_BYTES, BASIC);
     return correct(attributes, NtQueryAttributesFile(attributes, info), info, false);
 }
 
 HOOK NTSTATUS NTAPI hook_NtQueryFullAttributesFile(const ATTRIBUTES *attributes, LARGE_INTEGER *info)
 {
+    if (attributes->RootDirectory)
+        return query_opened(attributes, info, NETWORK_OPEN_BYTES, NETWORK_OPEN);
     return correct(attributes, NtQueryFullAttributesFile(attributes, info), info, true);
 }

@@ -86,6 +86,9 @@ void *process_heap(void);
 ULONG process_id(void);
 bool exact_path(const ATTRIBUTES *attributes, char path[PATH_BYTES], bool may_be_new);
 
+/* handles.c */
+NTSTATUS NTAPI hook_NtQueryInformationFile(HANDLE, IO_STATUS_BLOCK *, void *, ULONG, FILE_INFORMATION_CLASS);
+
 /* links.c */
 enum link_kind { LINK_RELATIVE, LINK_ABSOLUTE, LINK_JUNCTION };
 struct link {

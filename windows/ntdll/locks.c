@@ -267,7 +267,8 @@ HOOK NTSTATUS NTAPI hook_NtLockFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE a
         if (apc)
             NtQueueApcThread((HANDLE)-2, (void *)apc, context, io, NULL);
     }
-    return status;
+    /* Wine says of a lock what is true of reading and writing: programs take that for a failure of another kind. */
+    return status == STATUS_FILE_LOCK_CONFLICT ? STATUS_LOCK_NOT_GRANTED : status;
 }
 
 /* Whether file holds a range both ways: programs change an exclusive lock into a shared one so. */

@@ -109,6 +109,15 @@ static bool is_there(const char *name)
     return found;
 }
 
+static bool is_icu(const char *name)
+{
+    static const char start[] = "icu";
+    for (size_t i = 0; i < sizeof start - 1; i++)
+        if (lower(name[i]) != start[i])
+            return false;
+    return true;
+}
+
 static char *put(char *to, const char *end, const char *text)
 {
     while (*text && to < end)
@@ -124,8 +133,12 @@ static void tell(const struct module *module, const char *name)
     HANDLE errors = *(HANDLE *)(*(char **)(environment_block() + PARAMETERS_OF_PEB) + STDERR_OF_PARAMETERS);
     RtlUnicodeToUTF8N(p, NAME_BYTES, &length, module->name.Buffer, module->name.Length);
     p = put(put(p + length, end, " needs "), end, name);
-    p = put(p, end, is_there(name) ? ", which cannot be loaded: `transom check` tells why\n"
-                                   : ", which is neither in the image nor in the Windows base\n");
+    const char *why = ", which is neither in the image nor in the Windows base\n";
+    if (is_there(name))
+        why = ", which cannot be loaded: `transom check` tells why\n";
+    else if (is_icu(name))
+        why = ", which is in a Windows base built with --part icu\n";
+    p = put(p, end, why);
     if (errors)
         NtWriteFile(errors, NULL, NULL, NULL, &io, line, (ULONG)(p - line), NULL, NULL);
 }

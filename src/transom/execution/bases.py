@@ -12,7 +12,7 @@ class BaseInfo:
     """What is known of a base.
 
     digest: of its whole content, so that equal inputs give equal digests.
-    parts: optional parts that it has, such as `wow64`.
+    parts: optional parts that it has, such as `wow64` and `icu`.
     packages: (name, version, architecture) of what it was made from.
     compressed_bytes: size of its exported archive.
     """
@@ -36,6 +36,7 @@ class BaseOptions:
 
     mirror: str = ""
     wow64: bool = False
+    icu: bool = False
 
 
 @dataclass(frozen=True, slots=True)

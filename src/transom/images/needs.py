@@ -20,6 +20,8 @@ _SYSTEMS: Final = {
     "ntoskrnl.exe": "it is a driver: containers load none, on Windows neither",
     "hal.dll": "it is a driver: containers load none, on Windows neither",
 }
+_ICU: Final = "it is a part of ICU: a base built with `--part icu` has it"
+_PARTS: Final = dict.fromkeys(("icu.dll", "icuin.dll", "icuuc.dll"), _ICU)
 _SETS: Final = ("api-ms-", "ext-ms-")
 
 
@@ -62,7 +64,7 @@ def lacks_of(path: str, program: PortableExecutable, libraries: Libraries) -> It
             try:
                 found = _find(wanted.library, path, program.machine, libraries)
                 if found is None:
-                    why = "it is neither in the image nor in the Windows base"
+                    why = _PARTS.get(name, "it is neither in the image nor in the Windows base")
                     yield Lack(at, wanted.library, why, wanted.delayed)
                     continue
                 where, of_base, library = found

@@ -28,7 +28,7 @@ class BaseBuildRequest(Shape):
     mirror: str = ""
     """URL of a Debian mirror."""
     parts: list[str] = msgspec.field(default_factory=list)
-    """Optional parts to add, such as wow64."""
+    """Optional parts to add: icu, wow64."""
 
 
 class BaseSummary(Shape):

@@ -33,6 +33,7 @@ void files(void);
 void locks(void);
 void threads(void);
 void console(void);
+void icu(void);
 int locks_child(const char *how);
 int console_child(const char *how);
 

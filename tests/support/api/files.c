@@ -1,5 +1,6 @@
 /* Names, renames, deletions, holes, read-only files. Expected: Microsoft's pages on each function. */
 #include "api.h"
+#include <winternl.h>
 
 enum { REPLACE_POSIX = 1 | 2, HOLE = 1 << 28 };
 
@@ -88,8 +89,31 @@ static void hard_links(void)
     CloseHandle(file);
 }
 
+/* A name below a directory that is open, not below the current one. */
+static void below_a_handle(void)
+{
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes;
+    FILE_BASIC_INFORMATION info;
+    NTSTATUS(NTAPI * query)(OBJECT_ATTRIBUTES *, FILE_BASIC_INFORMATION *);
+    query = (void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtQueryAttributesFile");
+    CreateDirectoryW(L"C:\\api\\top", NULL);
+    CreateDirectoryW(L"C:\\api\\top\\sub", NULL);
+    put(L"C:\\api\\top\\sub\\file", "x");
+    HANDLE top = open_file(L"C:\\api\\top", GENERIC_READ, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS);
+    RtlInitUnicodeString(&name, L"sub\\file");
+    InitializeObjectAttributes(&attributes, &name, 0, top, NULL);
+    CHECK(!query(&attributes, &info) && !(info.FileAttributes & FILE_ATTRIBUTE_DIRECTORY));
+    RtlInitUnicodeString(&name, L"sub");
+    CHECK(!query(&attributes, &info) && info.FileAttributes & FILE_ATTRIBUTE_DIRECTORY);
+    RtlInitUnicodeString(&name, L"none");
+    CHECK(query(&attributes, &info) == (NTSTATUS)0xc0000034);
+    CloseHandle(top);
+}
+
 void files(void)
 {
+    below_a_handle();
     long_names();
     renames();
     holes();

@@ -1,5 +1,8 @@
 /* Regions of files that are locked. Expected: Microsoft's pages on LockFileEx and UnlockFileEx. */
 #include "api.h"
+#include <winternl.h>
+
+#define LOCK_NOT_GRANTED ((NTSTATUS)0xc0000055)
 
 enum { AT_ONCE = LOCKFILE_FAIL_IMMEDIATELY, EXCLUSIVE = LOCKFILE_EXCLUSIVE_LOCK };
 
@@ -47,11 +50,23 @@ int locks_child(const char *how)
     return done ? 0 : (int)GetLastError();
 }
 
+/* What ntdll says, of which more programs than kernel32 make something. */
+static NTSTATUS lock_status(HANDLE file)
+{
+    NTSTATUS(NTAPI * lock_file)
+    (HANDLE, HANDLE, void *, void *, IO_STATUS_BLOCK *, LARGE_INTEGER *, LARGE_INTEGER *, ULONG *, BOOLEAN, BOOLEAN);
+    IO_STATUS_BLOCK io;
+    LARGE_INTEGER offset = {.QuadPart = 0}, length = {.QuadPart = 1};
+    lock_file = (void *)GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtLockFile");
+    return lock_file(file, NULL, NULL, NULL, &io, &offset, &length, NULL, TRUE, TRUE);
+}
+
 static void exclusive(HANDLE one, HANDLE other)
 {
     CHECK(lock(one, EXCLUSIVE | AT_ONCE, 0, 5));
     REFUSED(lock(other, AT_ONCE, 0, 5), ERROR_LOCK_VIOLATION);
     REFUSED(LockFile(other, 4, 0, 1, 0), ERROR_LOCK_VIOLATION);
+    CHECK(lock_status(other) == LOCK_NOT_GRANTED);
     CHECK(lock(other, EXCLUSIVE | AT_ONCE, 5, 5) && unlock(other, 5, 5));
     CHECK(read_at(one, 0) && write_at(one, 0));
     REFUSED(read_at(other, 0), ERROR_LOCK_VIOLATION);

@@ -35,7 +35,7 @@ from transom.wire.shape import parse
 log = logging.getLogger(__name__)
 
 RELEASE = "trixie"
-PARTS = frozenset({"wow64"})
+PARTS = frozenset({"icu", "wow64"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class BaseRoutes:
         unknown = set(wanted.parts) - PARTS
         if unknown:
             raise NotSupported(f"unknown parts {', '.join(sorted(unknown))}: known is {', '.join(sorted(PARTS))}")
-        options = BaseOptions(mirror=wanted.mirror, wow64="wow64" in wanted.parts)
+        options = BaseOptions(wanted.mirror, wow64="wow64" in wanted.parts, icu="icu" in wanted.parts)
         return await _streamed(request, lambda progress: self.build_(options, progress))
 
     async def import_(self, request: web.Request) -> web.StreamResponse:

@@ -132,7 +132,12 @@ BUILD = Command(
     (
         flag.text("release", "Debian release to take Wine from (the engine's default where not given)"),
         flag.text("mirror", "Package mirror (found in the host's apt configuration where not given)"),
-        flag.many("part", 'Optional part to add, such as "wow64" for 32-bit programs', kind="strings", split=True),
+        flag.many(
+            "part",
+            'Optional part to add: "wow64" for 32-bit programs, "icu" for icuuc.dll',
+            kind="strings",
+            split=True,
+        ),
         QUIET,
     ),
     NONE,

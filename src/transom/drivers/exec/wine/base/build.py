@@ -11,7 +11,7 @@ from pathlib import Path
 from transom import faults
 from transom.aio.groups import first
 from transom.aio.locks import KeyedLock
-from transom.drivers.exec.wine.base import grafts, jobs, sandbox, template, tree
+from transom.drivers.exec.wine.base import grafts, icu, jobs, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
 from transom.drivers.exec.wine.base.fetch import Mirror
@@ -52,14 +52,18 @@ class DebianBaseBuilder:
             began = time.monotonic()
             fetched = await Mirror(mirror, self.store.cache, SUITE, self.environment).packages(sources, progress)
             made = work / "base"
-            await self._make(work, made, fetched, options, progress)
+            extra = await icu.fetch(self.store.cache, work, self.environment) if options.icu else None
+            await self._make(work, made, fetched, extra, options, progress)
             progress(BaseProgress("check"))
             weighed = await self.workers.run(jobs.weigh, jobs.Tree(str(made)))
             info = BaseInfo(
                 Digest(weighed.digest),
                 next(package.version for source, package, _ in fetched if source.package == "libwine"),
-                ("wow64",) if options.wow64 else (),
-                tuple((package.name, package.version, package.architecture) for _, package, _ in fetched),
+                tuple(name for name, wanted in (("icu", options.icu), ("wow64", options.wow64)) if wanted),
+                (
+                    *((package.name, package.version, package.architecture) for _, package, _ in fetched),
+                    *(((icu.PACKAGE, icu.VERSION, "amd64"),) if options.icu else ()),
+                ),
                 weighed.size_bytes,
                 weighed.compressed_bytes,
                 round(time.monotonic() - began, 1),
@@ -74,6 +78,7 @@ class DebianBaseBuilder:
         work: Path,
         made: Path,
         fetched: Sequence[tuple[Source, Package, Path]],
+        icu_wheel: Path | None,
         options: BaseOptions,
         progress: Progress,
     ) -> None:
@@ -99,6 +104,8 @@ class DebianBaseBuilder:
             (linux / INF).unlink()
             grafts.apply(additions, linux, prefix / "drive_c/windows/system32")
             tree.make_drive(prefix, linux, made / "c", programs)
+            if icu_wheel:
+                tree.add_libraries(made / "c", icu.files(icu_wheel))
             registry = made / "registry"
             registry.mkdir()
             system = template.system_branch(_text(prefix / "system.reg"), wow64=options.wow64)

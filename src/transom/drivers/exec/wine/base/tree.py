@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from transom.drivers.exec.wine.base import contents
@@ -120,6 +120,12 @@ def _complete_drive(c: Path, linux: Path, programs: Programs) -> None:
         # One shell for both: 32-bit programs look for it here.
         os.link(system32 / "cmd.exe", syswow64 / "cmd.exe")
     _link_zlib(c, linux)
+
+
+def add_libraries(c: Path, libraries: Mapping[str, bytes]) -> None:
+    """Put libraries of an optional part, name → content, into a base's drive."""
+    for name, content in libraries.items():
+        _write(c / WINDOWS / "system32" / name, content)
 
 
 def prepare_prefix(prefix: Path, linux: Path) -> None:
