@@ -221,7 +221,9 @@ def cmake_c(box: Box) -> None:
     zig = "C:/p/ziglang/ziglang/zig.exe"
     settings = {"CC": f"{zig} cc", "ZIG_GLOBAL_CACHE_DIR": "C:\\work\\g", "ZIG_LOCAL_CACHE_DIR": "C:\\work\\l"}
     tools, ninja = "C:\\p\\cmake\\cmake\\data\\bin", "C:\\p\\ninja\\bin\\ninja.exe"
-    made = [f"-DCMAKE_MAKE_PROGRAM={ninja}", f"-DCMAKE_AR={zig}"]
-    box.run(f"{tools}\\cmake.exe", "-G", "Ninja", *made, "-B", "build", env=settings, timeout_s=300)
-    box.run(f"{tools}\\cmake.exe", "--build", "build", env=settings, timeout_s=300)
+    for tool in ("ar", "ranlib"):
+        (box.work / f"{tool}.cmd").write_text(f"@{zig.replace('/', chr(92))} {tool} %*\r\n")
+    made = [f"-DCMAKE_MAKE_PROGRAM={ninja}", "-DCMAKE_AR=C:/work/ar.cmd", "-DCMAKE_RANLIB=C:/work/ranlib.cmd"]
+    box.run(f"{tools}\\cmake.exe", "-G", "Ninja", *made, "-B", "build", env=settings, timeout_s=900)
+    box.run(f"{tools}\\cmake.exe", "--build", "build", env=settings, timeout_s=900)
     expect(box.run(f"{tools}\\ctest.exe", "--test-dir", "build", timeout_s=120), "100% tests passed")

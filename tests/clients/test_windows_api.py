@@ -17,6 +17,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 API = "api:latest"
+IMPORTER = COMPILER.replace("gcc", "dlltool")
 LINKS_JS = """\
 const fs = require("fs");
 process.chdir("C:\\\\api");
@@ -63,7 +64,7 @@ def api(windows: Engine, tmp_path: Path) -> Engine:
     return windows
 
 
-@pytest.mark.parametrize("group", ["files", "locks", "threads", "console"])
+@pytest.mark.parametrize("group", ["files", "locks", "threads", "console", "watch"])
 def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
     done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
     assert done.code == 0, done.out
@@ -103,3 +104,15 @@ def test_console_without_a_terminal_costs_nothing_until_it_is_asked_for(api: Eng
     deadline = time.monotonic() + 30
     while "conhost.exe" in programs():  # a console ends with the last of its programs, which nobody waits for
         assert time.monotonic() < deadline, programs()
+
+
+def test_call_of_a_function_that_is_missing_ends_the_program_and_names_it(api: Engine, tmp_path: Path) -> None:
+    (tmp_path / "more.def").write_text("LIBRARY kernel32.dll\nEXPORTS\nNoSuchFunction\n")
+    (tmp_path / "calls.c").write_text("void NoSuchFunction(void);\nint main(void) { NoSuchFunction(); return 0; }\n")
+    subprocess.run([IMPORTER, "-d", "more.def", "-l", "more.a"], check=True, cwd=tmp_path)
+    subprocess.run([COMPILER, "-o", "calls.exe", "calls.c", "more.a"], check=True, cwd=tmp_path)
+    mount = f"{tmp_path}:C:\\w"
+    done = api.docker("run", "--name", "calls", "--network", "none", "-v", mount, API, "C:\\w\\calls", check=False)
+    assert done.code != 0
+    assert "kernel32.dll.NoSuchFunction" in done.err
+    assert api.docker("inspect", "-f", "{{.State.ExitCode}}", "calls").out.strip() == str(0xC0000139)

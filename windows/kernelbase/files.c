@@ -61,3 +61,21 @@ HOOK BOOL WINAPI hook_LockFileEx(HANDLE file, DWORD flags, DWORD reserved, DWORD
                                  !!(flags & LOCKFILE_FAIL_IMMEDIATELY), !!(flags & LOCKFILE_EXCLUSIVE_LOCK));
     return status ? fail(status) : TRUE;
 }
+
+/* Wine's has a size for who does not wait only where ntdll lets it wait. */
+HOOK BOOL WINAPI hook_ReadDirectoryChangesW(HANDLE directory, void *buffer, DWORD size, BOOL subtree, DWORD filter,
+                                            DWORD *returned, OVERLAPPED *overlapped,
+                                            LPOVERLAPPED_COMPLETION_ROUTINE done)
+{
+    IO_STATUS_BLOCK io = {.Information = 0};
+    if (overlapped)
+        return ReadDirectoryChangesW(directory, buffer, size, subtree, filter, returned, overlapped, done);
+    NTSTATUS status = NtNotifyChangeDirectoryFile(directory, NULL, NULL, NULL, &io, buffer, size, filter, !!subtree);
+    if (status == STATUS_PENDING) {
+        NtWaitForSingleObject(directory, FALSE, NULL);
+        status = io.Status;
+    }
+    if (returned)
+        *returned = (DWORD)io.Information;
+    return NT_ERROR(status) ? fail(status) : TRUE;
+}

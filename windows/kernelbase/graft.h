@@ -18,6 +18,9 @@ __declspec(dllimport) void NTAPI RtlSetLastWin32Error(ULONG);
 __declspec(dllimport) NTSTATUS NTAPI NtLockFile(HANDLE, HANDLE, PIO_APC_ROUTINE, void *, IO_STATUS_BLOCK *,
                                                 LARGE_INTEGER *, LARGE_INTEGER *, ULONG *, BOOLEAN, BOOLEAN);
 
+__declspec(dllimport) NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE, HANDLE, PIO_APC_ROUTINE, void *,
+                                                                 IO_STATUS_BLOCK *, void *, ULONG, ULONG, BOOLEAN);
+
 /* TEB → PEB → ProcessHeap. */
 static inline void *process_heap(void)
 {

@@ -31,6 +31,7 @@ enum {
 __declspec(dllimport) NTSTATUS wine_nt_to_unix_file_name(const ATTRIBUTES *, char *, ULONG *, UINT);
 __declspec(dllimport) NTSTATUS wine_server_handle_to_fd(HANDLE, unsigned, int *, unsigned *);
 __declspec(dllimport) NTSTATUS wine_server_fd_to_handle(int, unsigned, unsigned, HANDLE *);
+__declspec(dllimport) unsigned wine_server_call(void *);
 
 /* What Windows' headers of mingw-w64 leave out. */
 __declspec(dllimport) NTSTATUS NTAPI NtQueryAttributesFile(const ATTRIBUTES *, void *);
@@ -50,6 +51,13 @@ __declspec(dllimport) wchar_t NTAPI RtlUpcaseUnicodeChar(wchar_t);
 __declspec(dllimport) NTSTATUS NTAPI NtSetEvent(HANDLE, LONG *);
 __declspec(dllimport) NTSTATUS NTAPI NtQueueApcThread(HANDLE, void *, void *, void *, void *);
 __declspec(dllimport) NTSTATUS NTAPI NtResetEvent(HANDLE, LONG *);
+__declspec(dllimport) NTSTATUS NTAPI NtCancelIoFile(HANDLE, IO_STATUS_BLOCK *);
+__declspec(dllimport) NTSTATUS NTAPI NtCancelIoFileEx(HANDLE, IO_STATUS_BLOCK *, IO_STATUS_BLOCK *);
+__declspec(dllimport) NTSTATUS NTAPI NtCreateEvent(HANDLE *, ACCESS_MASK, const ATTRIBUTES *, int, BOOLEAN);
+__declspec(dllimport) NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE, HANDLE, PIO_APC_ROUTINE, void *,
+                                                                 IO_STATUS_BLOCK *, void *, ULONG, ULONG, BOOLEAN);
+__declspec(dllimport) NTSTATUS NTAPI RtlEnterCriticalSection(RTL_CRITICAL_SECTION *);
+__declspec(dllimport) NTSTATUS NTAPI RtlLeaveCriticalSection(RTL_CRITICAL_SECTION *);
 __declspec(dllimport) NTSTATUS NTAPI NtDelayExecution(BOOLEAN, const LARGE_INTEGER *);
 __declspec(dllimport) NTSTATUS NTAPI RtlCreateUserThread(HANDLE, void *, BOOLEAN, ULONG, SIZE_T, SIZE_T,
                                                          ULONG(NTAPI *)(void *), void *, HANDLE *, void *);
@@ -85,6 +93,13 @@ bool guess_path(const ATTRIBUTES *attributes, char path[PATH_BYTES]);
 void *process_heap(void);
 ULONG process_id(void);
 bool exact_path(const ATTRIBUTES *attributes, char path[PATH_BYTES], bool may_be_new);
+
+/* locks.c */
+bool is_overlapped(HANDLE file);
+
+/* watch.c */
+extern volatile LONG watchers_seen;
+void watch_close(HANDLE file);
 
 /* handles.c */
 NTSTATUS NTAPI hook_NtQueryInformationFile(HANDLE, IO_STATUS_BLOCK *, void *, ULONG, FILE_INFORMATION_CLASS);

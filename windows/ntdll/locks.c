@@ -157,7 +157,7 @@ HOOK NTSTATUS NTAPI hook_NtWriteFile(HANDLE file, HANDLE event, PIO_APC_ROUTINE 
     return NtWriteFile(file, event, apc, context, io, buffer, length, offset, key);
 }
 
-static bool is_overlapped(HANDLE file)
+bool is_overlapped(HANDLE file)
 {
     IO_STATUS_BLOCK io;
     ULONG mode;
@@ -309,6 +309,8 @@ HOOK NTSTATUS NTAPI hook_NtClose(HANDLE handle)
 {
     if (count)
         forget(handle, 0, 0);
+    if (watchers_seen)
+        watch_close(handle);
     return NtClose(handle);
 }
 

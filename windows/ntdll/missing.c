@@ -4,9 +4,14 @@
  * The loader calls NtTerminateProcess with STATUS_DLL_NOT_FOUND when it has tried every import. What a loaded module
  * imports and the list of modules lacks is what was not found.
  *
+ * A program that calls a function which its library does not have ends with a status of Wine's own, of which an exit code
+ * of 8 bits makes 0: it gets Windows', which does not start such a program. Wine has named the function by then.
+ *
  * Source: Microsoft, PE Format (.idata); winternl.h, PEB_LDR_DATA (offsets are ABI).
  */
 #include "graft.h"
+
+#define CALLED_MISSING_FUNCTION ((NTSTATUS)0x80000100)
 
 enum {
     LOADER_OF_PEB = 0x18,
@@ -162,5 +167,7 @@ HOOK NTSTATUS NTAPI detour_NtTerminateProcess(HANDLE process, NTSTATUS status)
 {
     if (status == STATUS_DLL_NOT_FOUND && process == (HANDLE)-1)
         tell_missing();
+    if (status == CALLED_MISSING_FUNCTION)
+        status = STATUS_ENTRYPOINT_NOT_FOUND;
     return original_NtTerminateProcess(process, status);
 }

@@ -34,6 +34,7 @@ void locks(void);
 void threads(void);
 void console(void);
 void icu(void);
+void watch(void);
 int locks_child(const char *how);
 int console_child(const char *how);
 
