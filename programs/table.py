@@ -10,7 +10,7 @@ from programs.packages import ROOT
 DOCUMENT = ROOT / "docs" / "windows.md"
 BEGIN, END = "<!-- programs: begin (script/programs --write) -->", "<!-- programs: end -->"
 
-ORDER = ("runtimes", "more_runtimes", "compiled", "servers", "installers", "tools")
+ORDER = ("runtimes", "more_runtimes", "compiled", "servers", "installers", "tools", "more_tools")
 """The modules of the cases, as the table has them."""
 
 

@@ -64,7 +64,7 @@ def api(windows: Engine, tmp_path: Path) -> Engine:
     return windows
 
 
-@pytest.mark.parametrize("group", ["files", "locks", "threads", "console", "watch"])
+@pytest.mark.parametrize("group", ["files", "locks", "threads", "console", "watch", "certificates"])
 def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
     done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
     assert done.code == 0, done.out

@@ -23,7 +23,7 @@ pytestmark = [
 
 TABLE = (
     "node", "node_repl", "c_threads", "c_exceptions", "c_sockets", "c_winhttp", "c_pipes", "c_registry", "c_com",
-    "c_files", "c_locks", "c_console", "npm", "node_pty", "node_links",
+    "c_files", "c_locks", "c_console", "npm", "node_pty", "node_links", "node_watch",
     "ripgrep", "ruff", "sass", "jaq", "nats", "postgres", "msi",
 )  # fmt: skip
 

@@ -35,6 +35,7 @@ void threads(void);
 void console(void);
 void icu(void);
 void watch(void);
+void certificates(void);
 int locks_child(const char *how);
 int console_child(const char *how);
 

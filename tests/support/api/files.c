@@ -111,8 +111,25 @@ static void below_a_handle(void)
     CloseHandle(top);
 }
 
+/* What there is to know of a file's disk space and streams. */
+static void details(void)
+{
+    FILE_COMPRESSION_INFO compression;
+    char room[256];
+    const FILE_STREAM_INFO *stream = (void *)room;
+    put(L"C:\\api\\plain", "hello");
+    HANDLE file = open_file(L"C:\\api\\plain", GENERIC_READ, OPEN_EXISTING, 0);
+    CHECK(GetFileInformationByHandleEx(file, FileCompressionInfo, &compression, sizeof compression));
+    CHECK(compression.CompressedFileSize.QuadPart >= 5 && compression.CompressionFormat == COMPRESSION_FORMAT_NONE);
+    CHECK(GetFileInformationByHandleEx(file, FileStreamInfo, room, sizeof room));
+    CHECK(stream->StreamSize.QuadPart == 5);
+    CHECK(stream->StreamNameLength == 14 && !wcsncmp(stream->StreamName, L"::$DATA", 7));
+    CloseHandle(file);
+}
+
 void files(void)
 {
+    details();
     below_a_handle();
     long_names();
     renames();
