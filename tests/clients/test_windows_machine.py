@@ -72,6 +72,7 @@ def test_names_and_drives(probed: Engine, programs: Path) -> None:
     serial = seen["volume"].split()[1]
     assert seen["volume name"] == f"\\\\?\\Volume{{{serial}-0000-0000-0000-000000000063}}\\"
     assert seen["drives"] == "c"
+    assert seen["adapters"] == "0"
     available, total = map(int, seen["space"].split())
     assert 0 < available <= total
 

@@ -95,6 +95,8 @@ static void print_volume(const wchar_t *root)
     printf("drives: %lx\n", GetLogicalDrives());
 }
 
+static long long adapters[8192];
+
 int main(int count, char **arguments)
 {
     WSADATA data;
@@ -105,6 +107,9 @@ int main(int count, char **arguments)
     GetSystemInfo(&system);
     GlobalMemoryStatusEx(&memory);
     DWORD season = GetDynamicTimeZoneInformation(&zone);
+    ULONG room = sizeof adapters;
+    printf("adapters: %lu\n",
+           GetAdaptersAddresses(AF_UNSPEC, GAA_FLAG_INCLUDE_PREFIX, NULL, (IP_ADAPTER_ADDRESSES *)adapters, &room));
     printf("processors: %lu %lu\n", system.dwNumberOfProcessors, GetActiveProcessorCount(ALL_PROCESSOR_GROUPS));
     printf("memory: %llu %llu\n", memory.ullTotalPhys, memory.ullAvailPhys);
     printf("zone: %lu %ld %ls\n", season, zone.Bias, zone.TimeZoneKeyName);

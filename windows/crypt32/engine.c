@@ -1,6 +1,6 @@
 /*
- * Engines that build chains of certificates, with the configuration as it is since Windows 8: it has flags for exclusive
- * roots at its end, and Wine refuses what is longer than Windows 7's. Programs in Rust check certificates by it.
+ * Engines that build chains of certificates, with the configuration as it is since Windows 8: it has flags for
+ * exclusive roots at its end, and Wine refuses what is longer than Windows 7's. Programs in Rust check certificates so.
  *
  * Source: Microsoft, CERT_CHAIN_ENGINE_CONFIG.
  */

@@ -2,12 +2,32 @@
 #include "graft.h"
 
 enum {
-    RENAME_INFO_EX = 22, /* FileRenameInfoEx, of FILE_INFO_BY_HANDLE_CLASS */
+    ALLOCATION_INFO = 5, /* FileAllocationInfo, of FILE_INFO_BY_HANDLE_CLASS */
+    RENAME_INFO_EX = 22, /* FileRenameInfoEx */
+    END_OF_FILE_INFORMATION = 20, /* of FILE_INFORMATION_CLASS */
     RENAME_INFORMATION_EX = 65, /* FileRenameInformationEx, of FILE_INFORMATION_CLASS */
 };
 
+/* Disk space for a file: less than it has cuts it off. More is not set aside, as Linux would show it as the file's. */
+static BOOL allocate(HANDLE file, const LARGE_INTEGER *wanted)
+{
+    IO_STATUS_BLOCK io;
+    FILE_STANDARD_INFO now;
+    if (wanted->QuadPart < 0)
+        return fail(STATUS_INVALID_PARAMETER);
+    if (!GetFileInformationByHandleEx(file, FileStandardInfo, &now, sizeof now))
+        return FALSE;
+    if (now.EndOfFile.QuadPart <= wanted->QuadPart)
+        return TRUE;
+    NTSTATUS status =
+        NtSetInformationFile(file, &io, (void *)wanted, sizeof *wanted, (FILE_INFORMATION_CLASS)END_OF_FILE_INFORMATION);
+    return status ? fail(status) : TRUE;
+}
+
 HOOK BOOL WINAPI hook_SetFileInformationByHandle(HANDLE file, FILE_INFO_BY_HANDLE_CLASS class, void *info, DWORD size)
 {
+    if ((int)class == ALLOCATION_INFO)
+        return size < sizeof(LARGE_INTEGER) ? fail(STATUS_INFO_LENGTH_MISMATCH) : allocate(file, info);
     if ((int)class != RENAME_INFO_EX)
         return SetFileInformationByHandle(file, class, info, size);
     FILE_RENAME_INFO *rename = info;

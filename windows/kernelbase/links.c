@@ -111,12 +111,23 @@ static void mark(bool on)
     *(ULONG *)(block + 0xf8) = on;
 }
 
+/* `nul`, also as a device. */
+static bool is_null_device(const wchar_t *name)
+{
+    if (name[0] == '\\' && name[1] == '\\' && (name[2] == '.' || name[2] == '?') && name[3] == '\\')
+        name += 4;
+    return (name[0] | 0x20) == 'n' && (name[1] | 0x20) == 'u' && (name[2] | 0x20) == 'l' && !name[3];
+}
+
 HOOK HANDLE WINAPI hook_CreateFileW(const wchar_t *name, DWORD access, DWORD sharing, SECURITY_ATTRIBUTES *security,
                                     DWORD disposition, DWORD flags, HANDLE template)
 {
     mark(flags & FILE_FLAG_OPEN_REPARSE_POINT);
     HANDLE file = CreateFileW(name, access, sharing, security, disposition, flags, template);
     mark(false);
+    /* No device exists already: programs that are told so cut the file off, which a device refuses. */
+    if (file != INVALID_HANDLE_VALUE && disposition != OPEN_EXISTING && is_null_device(name))
+        RtlSetLastWin32Error(0);
     return file;
 }
 

@@ -151,8 +151,8 @@ static NTSTATUS query_opened(const ATTRIBUTES *attributes, void *info, ULONG siz
 {
     IO_STATUS_BLOCK io;
     HANDLE file;
-    NTSTATUS status = hook_NtOpenFile(&file, FILE_READ_ATTRIBUTES | SYNCHRONIZE, (ATTRIBUTES *)attributes, &io, SHARE_ALL,
-                                      FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_REPARSE_POINT);
+    NTSTATUS status = hook_NtOpenFile(&file, FILE_READ_ATTRIBUTES | SYNCHRONIZE, (ATTRIBUTES *)attributes, &io,
+                                      SHARE_ALL, FILE_SYNCHRONOUS_IO_NONALERT | FILE_OPEN_REPARSE_POINT);
     if (status)
         return status;
     status = hook_NtQueryInformationFile(file, &io, info, size, (FILE_INFORMATION_CLASS)class);

@@ -102,7 +102,7 @@ static NTSTATUS query_link(const struct facts *facts, IO_STATUS_BLOCK *io, void 
     }
 }
 
-/* What Wine has no answer for: no file is compressed, and each has one stream (those beside it have names of their own). */
+/* What Wine has no answer for: no file is compressed, and each has one stream (others are files of their own). */
 static NTSTATUS query_more(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG size, int class)
 {
     FILE_STANDARD_INFORMATION standard;

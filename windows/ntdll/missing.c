@@ -4,8 +4,8 @@
  * The loader calls NtTerminateProcess with STATUS_DLL_NOT_FOUND when it has tried every import. What a loaded module
  * imports and the list of modules lacks is what was not found.
  *
- * A program that calls a function which its library does not have ends with a status of Wine's own, of which an exit code
- * of 8 bits makes 0: it gets Windows', which does not start such a program. Wine has named the function by then.
+ * A program that calls a function which its library does not have ends with a status of Wine's own, of which an exit
+ * code of 8 bits makes 0: it gets Windows', which does not start such a program. Wine has named the function by then.
  *
  * Source: Microsoft, PE Format (.idata); winternl.h, PEB_LDR_DATA (offsets are ABI).
  */

@@ -7,7 +7,13 @@
  */
 #include "tree.h"
 
-enum { ADD_FD_COMPLETION = 267, QUEUE_BYTES = 64 << 10, RECORD_HEAD = 12, STATUS_CLEANUP = 0x10b, STATUS_ENUMERATE = 0x10c };
+enum {
+    ADD_FD_COMPLETION = 267,
+    QUEUE_BYTES = 64 << 10,
+    RECORD_HEAD = 12,
+    STATUS_CLEANUP = 0x10b,
+    STATUS_ENUMERATE = 0x10c,
+};
 
 struct request {
     HANDLE event, thread;

@@ -23,8 +23,8 @@ static const wchar_t usage[] =
     L"    /l Lists all valid time zone IDs and display names.\r\n";
 
 static LSTATUS(WINAPI *open_key)(HKEY, const wchar_t *, DWORD, REGSAM, HKEY *);
-static LSTATUS(WINAPI *create_key)(HKEY, const wchar_t *, DWORD, wchar_t *, DWORD, REGSAM, SECURITY_ATTRIBUTES *, HKEY *,
-                                   DWORD *);
+static LSTATUS(WINAPI *create_key)(HKEY, const wchar_t *, DWORD, wchar_t *, DWORD, REGSAM, SECURITY_ATTRIBUTES *,
+                                   HKEY *, DWORD *);
 static LSTATUS(WINAPI *query)(HKEY, const wchar_t *, DWORD *, DWORD *, BYTE *, DWORD *);
 static LSTATUS(WINAPI *set)(HKEY, const wchar_t *, DWORD, DWORD, const BYTE *, DWORD);
 static LSTATUS(WINAPI *next_key)(HKEY, DWORD, wchar_t *, DWORD *, DWORD *, wchar_t *, DWORD *, FILETIME *);

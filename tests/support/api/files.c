@@ -127,8 +127,28 @@ static void details(void)
     CloseHandle(file);
 }
 
+/* Programs that open or make something and cut it off, as those in Rust do. */
+static void cut_off(void)
+{
+    FILE_ALLOCATION_INFO space = {.AllocationSize = {.QuadPart = 100}};
+    HANDLE nothing, file;
+    CHECK((nothing = open_file(L"nul", GENERIC_WRITE, OPEN_ALWAYS, 0)) != INVALID_HANDLE_VALUE && !GetLastError());
+    CloseHandle(nothing);
+    CHECK((nothing = open_file(L"\\\\?\\NUL", GENERIC_WRITE, OPEN_ALWAYS, 0)) && !GetLastError());
+    CloseHandle(nothing);
+    put(L"C:\\api\\cut", "hello");
+    CHECK((file = open_file(L"C:\\api\\cut", GENERIC_WRITE, OPEN_ALWAYS, 0)) && GetLastError() == ERROR_ALREADY_EXISTS);
+    CHECK(SetFileInformationByHandle(file, FileAllocationInfo, &space, sizeof space));
+    CHECK(holds(L"C:\\api\\cut", "hello"));
+    space.AllocationSize.QuadPart = 0;
+    CHECK(SetFileInformationByHandle(file, FileAllocationInfo, &space, sizeof space));
+    CHECK(holds(L"C:\\api\\cut", ""));
+    CloseHandle(file);
+}
+
 void files(void)
 {
+    cut_off();
     details();
     below_a_handle();
     long_names();

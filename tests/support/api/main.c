@@ -51,7 +51,8 @@ int main(int count, char **arguments)
     static const struct {
         const char *name;
         void (*run)(void);
-    } groups[] = {{"links", links}, {"files", files}, {"locks", locks}, {"threads", threads}, {"console", console}, {"icu", icu}, {"watch", watch}, {"certificates", certificates}};
+    } groups[] = {{"links", links},     {"files", files}, {"locks", locks}, {"threads", threads},
+                  {"console", console}, {"icu", icu},     {"watch", watch}, {"certificates", certificates}};
     self = arguments[0];
     if (count == 3 && !strcmp(arguments[1], "lock"))
         return locks_child(arguments[2]);
