@@ -12,7 +12,11 @@
 #include <stdint.h>
 
 /* memory.c */
+void memory_begin(void);
+void memory_end(void);
 void *take(size_t bytes);
+void *take_more(void *memory, size_t bytes);
+void give(void *memory);
 size_t text_length(const char *text);
 bool text_starts(const char *text, const char *prefix);
 char *text_number(char *end, unsigned value);
@@ -22,6 +26,7 @@ size_t wide_length(const wchar_t *text);
 bool wide_equal(const wchar_t *one, const wchar_t *other, size_t length);
 
 /* request.c */
+enum { REPORT_PACKET = 1, OUTPUT_PACKET = 2 /* and the one after it: errors */ };
 struct request {
     const char *path; /* Linux path of the request, to which the names of the other files are appended */
     wchar_t *command;
@@ -36,6 +41,9 @@ struct request {
     bool terminal;
     bool open_stdin;
     bool server_product;
+    int connection; /* to whom it came from, who gets the report and the streams in packets; else negative */
+    HANDLE process; /* the program, while it runs */
+    struct request *next;
 };
 bool request_read(struct request *request, const char *path);
 void report(const struct request *request, const char *word, unsigned code, const char *text);
@@ -61,6 +69,9 @@ void roots_hold(void);
 
 /* environment.c */
 void environment_apply(const struct request *request);
+bool environment_is_fresh(void);
+void *environment_enter(const struct request *request);
+void environment_leave(void *before);
 void environment_clean(HANDLE process);
 
 /* token.c */
@@ -72,20 +83,32 @@ struct failure {
     unsigned error;
     const char *text;
 };
+extern SRWLOCK start_guard;
 bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS_INFORMATION *process,
                    struct failure *failure);
 
+/* run.c */
+unsigned run(struct request *request);
+
+/* exec.c */
+int execs_listen(const struct request *container);
+void exec_accept(int listening);
+void exec_end(const char *name);
+
 /* relay.c */
 struct relay {
+    HANDLE console; /* what console_make has returned */
     HANDLE child_input, child_output, child_error;
     struct stream *streams;
 };
 bool relay_open(struct relay *relay, const struct request *request);
 void relay_close_child_ends(struct relay *relay);
-void relay_until_exit(struct relay *relay, HANDLE process, HANDLE console);
+void relay_close(struct relay *relay);
+void relay_until_exit(struct relay *relay, HANDLE process);
 
 /* console.c */
 HANDLE console_make(void);
+HANDLE console_replace(HANDLE console);
 void console_serve(HANDLE server);
 
 /* terminal.c */
@@ -102,6 +125,8 @@ bool is_last_program(void);
 void registry_save(const struct request *request);
 void registry_watch(void);
 void registry_report(const struct request *request);
+LONGLONG registry_changed_at(const wchar_t *path);
+bool registry_user_path(wchar_t path[256], const wchar_t *tail);
 
 /* control.c */
 void control_listen(const struct request *request);

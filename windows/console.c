@@ -13,6 +13,7 @@
 enum {
     PEB_PARAMETERS = 0x20,
     PARAMETERS_CONSOLE = 0x10,
+    NONE_AND_NO_NEW = 4, /* Wine's word for it */
     WRITE_PROPERTIES = FILE_WRITE_EA,
     READ_PROPERTIES = FILE_READ_EA,
 };
@@ -31,6 +32,15 @@ static HANDLE open_device(HANDLE root, const wchar_t *text, ACCESS_MASK access)
     return NT_SUCCESS(status) ? file : NULL;
 }
 
+/* Change which console the programs have that this process starts, and return which they had; NULL is none. */
+HANDLE console_replace(HANDLE console)
+{
+    char *parameters = *(char **)((char *)NtCurrentTeb()->ProcessEnvironmentBlock + PEB_PARAMETERS);
+    HANDLE *own = (HANDLE *)(parameters + PARAMETERS_CONSOLE), before = *own;
+    *own = console ? console : (HANDLE)NONE_AND_NO_NEW;
+    return before;
+}
+
 /* Let the programs that this process starts have a console. Return what is signalled once it is needed, or NULL. */
 HANDLE console_make(void)
 {
@@ -41,8 +51,7 @@ HANDLE console_make(void)
             CloseHandle(server);
         return NULL;
     }
-    char *parameters = *(char **)((char *)NtCurrentTeb()->ProcessEnvironmentBlock + PEB_PARAMETERS);
-    *(HANDLE *)(parameters + PARAMETERS_CONSOLE) = console;
+    console_replace(console);
     return server;
 }
 
@@ -58,8 +67,11 @@ void console_serve(HANDLE server)
         *p++ = L"0123456789abcdef"[(uintptr_t)server >> shift & 15];
     *p = 0;
     SetHandleInformation(server, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
-    if (CreateProcessW(NULL, command, NULL, NULL, TRUE, DETACHED_PROCESS, NULL, L"C:\\windows\\system32", &startup,
-                       &process)) {
+    AcquireSRWLockExclusive(&start_guard);
+    bool started = CreateProcessW(NULL, command, NULL, NULL, TRUE, DETACHED_PROCESS, NULL, L"C:\\windows\\system32",
+                                  &startup, &process);
+    ReleaseSRWLockExclusive(&start_guard);
+    if (started) {
         CloseHandle(process.hThread);
         CloseHandle(process.hProcess);
     }

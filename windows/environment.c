@@ -8,6 +8,10 @@
  */
 #include "base.h"
 
+NTSTATUS NTAPI RtlCreateEnvironment(BOOLEAN copied, void **environment);
+NTSTATUS NTAPI RtlDestroyEnvironment(void *environment);
+NTSTATUS NTAPI RtlSetCurrentEnvironment(void *environment, void **before);
+
 static const wchar_t *const foreign_prefixes[] = {L"WINE", L"LC_", L"LD_", L"XDG_"};
 static const wchar_t *const foreign_names[] = {L"HOME", L"HOSTNAME", L"LANG", L"OLDPWD", L"PWD", L"SHLVL", L"TERM",
                                                L"USER", L"winsysdir"};
@@ -87,11 +91,8 @@ static void set_machine(void)
     SetEnvironmentVariableW(L"PROCESSOR_IDENTIFIER", wide(processor_identifier()));
 }
 
-void environment_apply(const struct request *request)
+static void set_entries(const struct request *request)
 {
-    drop_foreign();
-    set_identity(request->user);
-    set_machine();
     for (unsigned i = 0; i < request->environment_count; i++) {
         wchar_t *entry = wide(request->environment[i]), *equals = entry + 1;
         while (*equals && *equals != L'=')
@@ -101,6 +102,54 @@ void environment_apply(const struct request *request)
         *equals = 0;
         SetEnvironmentVariableW(entry, equals + 1);
     }
+}
+
+static void *unset; /* the environment before the container's configuration has its say */
+static LONGLONG read_at; /* when Wine had read the registry for it, or a little later */
+
+void environment_apply(const struct request *request)
+{
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    read_at = (LONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime;
+    drop_foreign();
+    set_identity(request->user);
+    set_machine();
+    RtlCreateEnvironment(TRUE, &unset);
+    set_entries(request);
+}
+
+/* Whether the registry has the variables that it had when this process began. */
+bool environment_is_fresh(void)
+{
+    static const wchar_t machine[] =
+        L"\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Session Manager\\Environment";
+    wchar_t user[256];
+    return unset && registry_changed_at(machine) < read_at &&
+           (!registry_user_path(user, L"\\Environment") || registry_changed_at(user) < read_at);
+}
+
+/*
+ * Give this process the environment of one more program, for CreateProcess looks by it; return its own. Only who holds
+ * start_guard may do so.
+ */
+void *environment_enter(const struct request *request)
+{
+    void *before, *fresh, *copied; /* what a call does not return, it frees */
+    RtlSetCurrentEnvironment(unset, &before);
+    if (!RtlCreateEnvironment(TRUE, &fresh)) {
+        RtlSetCurrentEnvironment(fresh, &copied);
+        set_entries(request);
+    }
+    return before;
+}
+
+void environment_leave(void *before)
+{
+    void *used;
+    RtlSetCurrentEnvironment(before, &used);
+    if (used != unset)
+        RtlDestroyEnvironment(used);
 }
 
 enum {
@@ -156,5 +205,5 @@ void environment_clean(HANDLE process)
         SIZE_T written;
         WriteProcessMemory(process, block, copy, size, &written);
     }
-    HeapFree(GetProcessHeap(), 0, copy);
+    give(copy);
 }

@@ -26,46 +26,6 @@ static char *own_argument(unsigned n)
     return word;
 }
 
-static unsigned fail(const struct request *request, const struct failure *failure)
-{
-    report(request, "failed", failure->error, failure->text);
-    report_exit(request, failure->exit_code);
-    return failure->exit_code;
-}
-
-static unsigned run(const struct request *request)
-{
-    STARTUPINFOW startup = {.cb = sizeof startup};
-    PROCESS_INFORMATION process;
-    struct relay relay;
-    struct failure failure;
-    HANDLE console = NULL;
-    if (!request->terminal) {
-        console = console_make();
-        if (!relay_open(&relay, request))
-            return fail(request, &(struct failure){128, GetLastError(), "pipes cannot be made"});
-        startup.dwFlags = STARTF_USESTDHANDLES;
-        startup.hStdInput = relay.child_input;
-        startup.hStdOutput = relay.child_output;
-        startup.hStdError = relay.child_error;
-    }
-    if (!start_program(request, &startup, &process, &failure))
-        return fail(request, &failure);
-    report(request, "started", process.dwProcessId, "");
-    CloseHandle(process.hThread);
-    if (request->terminal) {
-        terminal_follow();
-    } else {
-        relay_close_child_ends(&relay);
-        relay_until_exit(&relay, process.hProcess, console);
-    }
-    WaitForSingleObject(process.hProcess, INFINITE);
-    DWORD code = 255;
-    GetExitCodeProcess(process.hProcess, &code);
-    report_exit(request, code);
-    return code;
-}
-
 /* On a terminal Ctrl-C is the program's to answer, not ours. */
 static BOOL WINAPI ignore_event(DWORD event)
 {

@@ -18,13 +18,54 @@ void *memcpy(void *to, const void *from, size_t size)
     return to;
 }
 
+static DWORD own_heap = TLS_OUT_OF_INDEXES;
+
+static HANDLE heap(void)
+{
+    HANDLE own = own_heap == TLS_OUT_OF_INDEXES ? NULL : TlsGetValue(own_heap);
+    return own ? own : GetProcessHeap();
+}
+
+/* What this thread takes from here on is given back as a whole. The first call is made before there are others. */
+void memory_begin(void)
+{
+    if (own_heap == TLS_OUT_OF_INDEXES)
+        own_heap = TlsAlloc();
+    HANDLE own = own_heap == TLS_OUT_OF_INDEXES ? NULL : HeapCreate(HEAP_NO_SERIALIZE, 0, 0);
+    if (own)
+        TlsSetValue(own_heap, own);
+}
+
+void memory_end(void)
+{
+    HANDLE own = heap();
+    if (own == GetProcessHeap())
+        return;
+    TlsSetValue(own_heap, NULL);
+    HeapDestroy(own);
+}
+
 /* Never returns NULL: without memory there is nothing left to do. */
 void *take(size_t bytes)
 {
-    void *memory = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, bytes);
+    void *memory = HeapAlloc(heap(), HEAP_ZERO_MEMORY, bytes);
     if (!memory)
         ExitProcess(255);
     return memory;
+}
+
+/* Take more in the place of what was taken; what is new is zero. */
+void *take_more(void *memory, size_t bytes)
+{
+    memory = HeapReAlloc(heap(), HEAP_ZERO_MEMORY, memory, bytes);
+    if (!memory)
+        ExitProcess(255);
+    return memory;
+}
+
+void give(void *memory)
+{
+    HeapFree(heap(), 0, memory);
 }
 
 size_t text_length(const char *text)

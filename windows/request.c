@@ -28,9 +28,7 @@ static char *read_whole(const char *path, size_t *size)
     for (long long got; used < LARGEST_REQUEST && (got = linux_read(fd, data + used, room - used)) > 0;) {
         used += (size_t)got;
         if (used == room) {
-            data = HeapReAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, data, room * 2 + 1);
-            if (!data)
-                ExitProcess(255);
+            data = take_more(data, room * 2 + 1);
             room *= 2;
         }
     }
@@ -74,7 +72,7 @@ bool request_read(struct request *request, const char *path)
         return false;
     for (size_t i = 0; i < size; i++)
         fields += !data[i];
-    *request = (struct request){.path = path, .user = L"ContainerAdministrator", .version = "10.0.20348", .drives = "c"};
+    *request = (struct request){.path = path, .connection = -1, .user = L"ContainerAdministrator", .version = "10.0.20348", .drives = "c"};
     request->environment = take(fields * sizeof *request->environment);
     for (char *field = data; field < data + size; field += text_length(field) + 1)
         read_field(request, field);
@@ -84,10 +82,12 @@ bool request_read(struct request *request, const char *path)
 /* One line: the word, a number, a text. Nobody may be listening any more: that is no error. */
 void report(const struct request *request, const char *word, unsigned code, const char *text)
 {
-    int fd = linux_open(beside(request, ".report"), LINUX_O_WRONLY | LINUX_O_NONBLOCK);
+    bool connected = request->connection >= 0;
+    int fd = connected ? request->connection : linux_open(beside(request, ".report"), LINUX_O_WRONLY | LINUX_O_NONBLOCK);
     if (fd < 0)
         return;
-    char line[512], number[16] = "", *p = line, *digits = text_number(number + sizeof number - 1, code);
+    char line[512] = {REPORT_PACKET}, number[16] = "", *digits = text_number(number + sizeof number - 1, code);
+    char *start = connected ? line : line + 1, *p = line + 1;
     const char *parts[] = {word, " ", digits, " ", text, "\n"};
     for (unsigned i = 0; i < sizeof parts / sizeof *parts; i++) {
         size_t length = text_length(parts[i]);
@@ -96,8 +96,9 @@ void report(const struct request *request, const char *word, unsigned code, cons
         memcpy(p, parts[i], length);
         p += length;
     }
-    linux_write_all(fd, line, (size_t)(p - line));
-    linux_close(fd);
+    linux_write_all(fd, start, (size_t)(p - start));
+    if (!connected)
+        linux_close(fd);
 }
 
 /* Renamed into place, so that a reader sees the whole code or none. */

@@ -58,8 +58,11 @@ static bool start_manager(void)
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION process;
     wchar_t command[] = L"C:\\windows\\system32\\services.exe";
-    if (!CreateProcessW(command, command, NULL, NULL, FALSE, DETACHED_PROCESS, NULL, L"C:\\windows\\system32", &startup,
-                        &process))
+    AcquireSRWLockExclusive(&start_guard);
+    bool started = CreateProcessW(command, command, NULL, NULL, FALSE, DETACHED_PROCESS, NULL,
+                                  L"C:\\windows\\system32", &startup, &process);
+    ReleaseSRWLockExclusive(&start_guard);
+    if (!started)
         return false;
     CloseHandle(process.hThread);
     manager = process.hProcess;

@@ -111,6 +111,9 @@ static bool enter(wchar_t *directory)
     return SetCurrentDirectoryW(directory);
 }
 
+/* Who starts a program holds it: what this process' own current directory and environment are is in question then. */
+SRWLOCK start_guard = SRWLOCK_INIT;
+
 /* The current directory and the environment of this process become the program's: CreateProcess searches by them. */
 bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS_INFORMATION *process,
                    struct failure *failure)

@@ -120,7 +120,7 @@ class Control:
 
     def forget(self, name: str) -> None:
         """Remove what is kept of one request."""
-        for suffix in ("", ".report", ".exit"):
+        for suffix in ("", ".report", ".exit", ".run"):
             with suppress(OSError):
                 os.unlink(self.directory / f"{name}{suffix}")
 

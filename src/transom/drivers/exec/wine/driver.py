@@ -11,13 +11,14 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from transom import faults
 from transom.aio.finish import UndoStack
 from transom.aio.locks import KeyedLock
-from transom.drivers.exec.wine import prefix, request, translate
+from transom.drivers.exec.wine import addition, prefix, request, translate
 from transom.drivers.exec.wine.authorities import Authorities
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.control import MAIN, Control, Listener, exec_name
@@ -268,6 +269,8 @@ class WineDriver:
         main = dict(each.split(b"=", 1) for each in control.request(MAIN).split(b"\0") if b"=" in each)
         if not process.user:
             process = replace(process, user=main.get(b"user", b"").decode())
+        if not process.cwd:
+            process = replace(process, cwd=main.get(b"cwd", b"").decode("utf-8", "surrogateescape"))
         version = main.get(b"version", b"").decode() or request.windows_version("")[0]
         with _disk_errors():
             control.put(name, request.encode(process, request.Machine(version, self._machine_mhz)))
@@ -278,11 +281,19 @@ class WineDriver:
     async def exec_start(self, container_id: ContainerId, exec_id: ExecId, *, detach: bool) -> Stdio | None:
         """Run it, and wait for its word that the program runs."""
         control, name = self._control(container_id), exec_name(exec_id)
+        wanted = control.request(name)
+        if request.can_be_added(wanted, control.request(MAIN)):
+            connection = await self._start_added(control, name, wanted)
+            if connection is not None:
+                if not detach:
+                    return connection.stdio()
+                connection.close()
+                return None
         async with self._listening(control, name) as listener:
             stdio = await self._inner.exec_start(container_id, exec_id, detach=detach)
             try:
                 report = await self._report_or_exit(listener, self._inner.exec_wait(container_id, exec_id))
-                self._check_started(report, control.request(name))
+                self._check_started(report, wanted)
             except BaseException:
                 if stdio is not None:
                     await stdio.close()
@@ -291,8 +302,13 @@ class WineDriver:
 
     async def exec_wait(self, container_id: ContainerId, exec_id: ExecId) -> ExitStatus:
         """Return how the program ended."""
+        control, name = self._control(container_id), exec_name(exec_id)
+        if addition.is_one(control.directory, name):
+            await addition.wait_ended(control.directory, name)
+            code = control.exit_code(name)
+            return ExitStatus(_KILLED if code is None else code, finished_at=datetime.now(UTC))
         ended = await self._inner.exec_wait(container_id, exec_id)
-        code = self._control(container_id).exit_code(exec_name(exec_id))
+        code = control.exit_code(name)
         return ended if code is None else replace(ended, code=code)
 
     async def exec_list(self, container_id: ContainerId) -> Sequence[ExecId]:
@@ -305,11 +321,17 @@ class WineDriver:
         self._control(container_id).forget(exec_name(exec_id))
 
     async def exec_kill(self, container_id: ContainerId, exec_id: ExecId) -> None:
-        """End the process that started the program; it takes the program along."""
+        """End the program, or the process that started it."""
+        control, name = self._control(container_id), exec_name(exec_id)
+        if addition.is_one(control.directory, name):
+            control.send(f"end {name}")
+            return
         await self._inner.exec_kill(container_id, exec_id)
 
     async def exec_pid(self, container_id: ContainerId, exec_id: ExecId) -> int:
-        """Return the host pid of the process that started the program."""
+        """Return the host pid of the process that started the program, or of process 1 where the first process did."""
+        if addition.is_one(self._control(container_id).directory, exec_name(exec_id)):
+            return await self._inner.pid(container_id)
         return await self._inner.exec_pid(container_id, exec_id)
 
     async def exec_resize(self, container_id: ContainerId, exec_id: ExecId, rows: int, columns: int) -> None:
@@ -327,6 +349,27 @@ class WineDriver:
                 yield listener
             finally:
                 listener.close()
+
+    async def _start_added(self, control: Control, name: str, wanted: bytes) -> addition.Connection | None:
+        """Have the first process start an exec; None if it has to be done the long way."""
+        connection = addition.connect(control.directory, name)
+        if connection is None:
+            return None
+        try:
+            async with asyncio.timeout(START_S):
+                report = await connection.report()
+            if report is None or report.word != "elsewhere":
+                self._check_started(report, wanted)
+                return connection
+        except BaseException as exc:
+            connection.close()
+            control.send(f"end {name}")
+            if isinstance(exc, TimeoutError):
+                raise StartFailed("the container's first Windows process does not answer") from None
+            raise
+        connection.close()
+        addition.disown(control.directory, name)
+        return None
 
     async def _report_or_exit(self, listener: Listener, ended: Awaitable[ExitStatus]) -> request.Report | None:
         """Return the next report, or None if what is to report ends without one."""

@@ -92,6 +92,13 @@ def encode(process: ProcessSpec, machine: Machine) -> bytes:
     return b"".join(f"{name}={value}\0".encode("utf-8", "surrogateescape") for name, value in fields)
 
 
+def can_be_added(wanted: bytes, main: bytes) -> bool:
+    """Tell whether the first process that runs main could start wanted itself: see windows/exec.c."""
+    fields, of_main = wanted.split(b"\0"), main.split(b"\0")
+    users = [next((each for each in found if each.startswith(b"user=")), b"") for found in (fields, of_main)]
+    return bool(users[0]) and users[0] == users[1] and b"terminal=0" in fields
+
+
 def parse_report(data: bytes) -> Report | None:
     """Return the first line of data, which comes from the container, or None if it is no report."""
     match = _LINE.match(data.decode("utf-8", "replace").partition("\n")[0])

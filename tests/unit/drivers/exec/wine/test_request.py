@@ -105,3 +105,16 @@ def test_reports_from_the_container(data: bytes, report: Report | None) -> None:
 )
 def test_windows_version(text: str, version: tuple[str, int]) -> None:
     assert request.windows_version(text) == version
+
+
+@pytest.mark.parametrize(
+    ("wanted", "can"),
+    [
+        (b"command=a\0user=ContainerUser\0terminal=0\0", True),
+        (b"command=a\0user=ContainerUser\0terminal=1\0", False),
+        (b"command=a\0user=ContainerAdministrator\0terminal=0\0", False),
+        (b"", False),
+    ],
+)
+def test_added_are_programs_of_the_same_user_without_a_terminal(wanted: bytes, can: bool) -> None:
+    assert request.can_be_added(wanted, b"command=b\0user=ContainerUser\0terminal=1\0") is can
