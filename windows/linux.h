@@ -19,6 +19,7 @@ enum {
     LINUX_OPEN = 2,
     LINUX_CLOSE = 3,
     LINUX_IOCTL = 16,
+    LINUX_DUP2 = 33,
     LINUX_RENAME = 82,
     LINUX_EXIT_GROUP = 231,
     LINUX_O_RDONLY = 0,
@@ -49,6 +50,20 @@ static inline int linux_open(const char *path, int flags)
 static inline void linux_close(int fd)
 {
     linux_call(LINUX_CLOSE, fd, 0, 0);
+}
+
+/*
+ * Give up one of the descriptors 0 to 2, which stays taken: Wine puts a new program's streams on these numbers after it
+ * has made what the program starts with, which must not have got one of them.
+ */
+static inline void linux_give_up(int fd)
+{
+    int none = linux_open("/dev/null", LINUX_O_RDWR);
+    if (none < 0)
+        return;
+    linux_call(LINUX_DUP2, none, fd, 0);
+    if (none != fd)
+        linux_close(none);
 }
 
 /* Wine's signals (suspend, kill) may interrupt a call at any time. */

@@ -81,7 +81,10 @@ static DWORD WINAPI carry_bytes(void *argument)
     while ((got = linux_read(input->fd, input->buffer, BUFFER)) > 0 && deliver(input->pipe, input->buffer, (size_t)got))
         ;
     CloseHandle(input->pipe);
-    linux_close(input->fd);
+    if (input->fd)
+        linux_close(input->fd);
+    else
+        linux_give_up(0);
     HeapFree(GetProcessHeap(), 0, input);
     return 0;
 }
@@ -133,7 +136,7 @@ static void stop_stream(struct stream *stream)
     CloseHandle(stream->pipe);
     stream->pipe = NULL;
     if (!stream->packet)
-        linux_close(stream->fd); /* the reader outside sees the end of this stream as the program has ended it */
+        linux_give_up(stream->fd); /* the reader outside sees the end of this stream as the program has ended it */
 }
 
 static void pass_on(struct stream *stream, DWORD size)
