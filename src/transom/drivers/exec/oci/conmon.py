@@ -122,7 +122,7 @@ class Monitor:
             child = _spawn_logged(_arguments(self._conmon, what), environment, fds, what.directory / "conmon.log")
             async with _reaped(child):
                 close(sync_write, start_read, attach_write)
-                os.write(start_write, b"\0")
+                _go_on(start_write)
                 if what.exec_spec:
                     await self._sync_exec(attach_read, start_write, attach)
                 async with asyncio.timeout(_LAUNCH_TIMEOUT_S):
@@ -145,8 +145,13 @@ class Monitor:
         os.read(attach_read, 4096)
         if attach is not None:
             await attach()
-        with contextlib.suppress(BrokenPipeError):
-            os.write(start_write, b"\0")
+        _go_on(start_write)
+
+
+def _go_on(start_write: int) -> None:
+    """Let conmon go on; one that has ended already says why in its log."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(start_write, b"\0")
 
 
 @contextlib.asynccontextmanager
