@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "accounts.h"
 
 /* memory.c */
 void memory_begin(void);
@@ -32,6 +33,8 @@ struct request {
     wchar_t *command;
     wchar_t *directory;
     const wchar_t *user;
+    const struct account *account; /* whom user means; NULL for nobody */
+    const wchar_t *hive; /* the key that is the user's HKEY_CURRENT_USER, where that is not Wine's own; else NULL */
     const char *version; /* major.minor.build of the image's os.version */
     const char *drives; /* letters, lower case */
     uint32_t serial; /* of the drives, as `vol` prints it */
@@ -69,10 +72,15 @@ void roots_hold(void);
 
 /* environment.c */
 void environment_apply(const struct request *request);
-bool environment_is_fresh(void);
+bool environment_is_fresh(const struct request *request);
 void *environment_enter(const struct request *request);
 void environment_leave(void *before);
 void environment_clean(HANDLE process);
+
+/* identity.c */
+#define WINES_USER L"\\Registry\\User\\S-1-5-21-0-0-0-1000"
+wchar_t *hive_path(const struct request *request, const wchar_t *tail);
+void identity_prepare(struct request *request, bool boot);
 
 /* token.c */
 HANDLE token_of(const struct request *request);
@@ -126,7 +134,6 @@ void registry_save(const struct request *request);
 void registry_watch(void);
 void registry_report(const struct request *request);
 LONGLONG registry_changed_at(const wchar_t *path);
-bool registry_user_path(wchar_t path[256], const wchar_t *tail);
 
 /* control.c */
 void control_listen(const struct request *request);

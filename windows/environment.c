@@ -8,6 +8,7 @@
  */
 #include "base.h"
 
+NTSTATUS NTAPI NtEnumerateValueKey(HANDLE, ULONG, int, void *, ULONG, ULONG *);
 NTSTATUS NTAPI RtlCreateEnvironment(BOOLEAN copied, void **environment);
 NTSTATUS NTAPI RtlDestroyEnvironment(void *environment);
 NTSTATUS NTAPI RtlSetCurrentEnvironment(void *environment, void **before);
@@ -56,12 +57,13 @@ static void set_below_profile(const wchar_t *name, const wchar_t *user, const wc
     SetEnvironmentVariableW(name, path);
 }
 
-static void set_identity(const wchar_t *user)
+static void set_identity(const wchar_t *user, const struct account *account)
 {
     wchar_t computer[MAX_COMPUTERNAME_LENGTH + 1] = L"";
     DWORD size = sizeof computer / sizeof *computer;
+    bool named = GetComputerNameW(computer, &size);
     SetEnvironmentVariableW(L"USERNAME", user);
-    SetEnvironmentVariableW(L"USERDOMAIN", L"User Manager"); /* as Windows has it in containers */
+    SetEnvironmentVariableW(L"USERDOMAIN", account ? accounts_domain(account, computer) : NULL);
     set_below_profile(L"USERPROFILE", user, L"");
     set_below_profile(L"APPDATA", user, L"\\AppData\\Roaming");
     set_below_profile(L"LOCALAPPDATA", user, L"\\AppData\\Local");
@@ -72,7 +74,7 @@ static void set_identity(const wchar_t *user)
     SetEnvironmentVariableW(L"LOGONSERVER", NULL);
     SetEnvironmentVariableW(L"SESSIONNAME", NULL);
     SetEnvironmentVariableW(L"CLIENTNAME", NULL);
-    if (GetComputerNameW(computer, &size))
+    if (named)
         SetEnvironmentVariableW(L"COMPUTERNAME", computer);
 }
 
@@ -89,6 +91,72 @@ static void set_machine(void)
     set_number(L"NUMBER_OF_PROCESSORS", system.dwNumberOfProcessors);
     set_number(L"PROCESSOR_LEVEL", system.wProcessorLevel);
     SetEnvironmentVariableW(L"PROCESSOR_IDENTIFIER", wide(processor_identifier()));
+}
+
+#define MACHINE L"\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Session Manager\\Environment"
+enum { FULL_INFORMATION = 1, VALUE_ROOM = 66 << 10, EXPANDED_ROOM = 32 << 10 };
+
+static bool is_path(const wchar_t *name)
+{
+    return wide_length(name) == 4 && wide_equal(name, L"PATH", 4);
+}
+
+static void set_of_registry(const wchar_t *name, ULONG type, const wchar_t *text, bool added)
+{
+    wchar_t *expanded = take(EXPANDED_ROOM * sizeof *expanded), *to = expanded;
+    DWORD length = added ? GetEnvironmentVariableW(name, expanded, EXPANDED_ROOM - 1) : 0;
+    if (length >= EXPANDED_ROOM - 1)
+        return;
+    if (length)
+        expanded[length++] = L';';
+    to += length;
+    if (type == REG_EXPAND_SZ)
+        ExpandEnvironmentStringsW(text, to, EXPANDED_ROOM - length);
+    else if (wide_length(text) < EXPANDED_ROOM - length)
+        memcpy(to, text, (wide_length(text) + 1) * sizeof *text);
+    SetEnvironmentVariableW(name, expanded);
+    give(expanded);
+}
+
+/* Give each variable of a user its value, or take it away again for the machine's. */
+static void for_variables(const wchar_t *path, bool set)
+{
+    struct {
+        ULONG title, type, offset, length, name_length;
+        wchar_t name[1];
+    } *value = take(VALUE_ROOM);
+    HANDLE key = key_open(path, false), machine = set ? NULL : key_open(MACHINE, false);
+    ULONG got;
+    for (ULONG i = 0; key && !NtEnumerateValueKey(key, i, FULL_INFORMATION, value, VALUE_ROOM - 4, &got); i++) {
+        wchar_t *name = take(value->name_length + sizeof *name), *text = take(value->length + sizeof *text);
+        memcpy(name, value->name, value->name_length);
+        memcpy(text, (char *)value + value->offset, value->length);
+        if (set && (value->type == REG_SZ || value->type == REG_EXPAND_SZ)) {
+            set_of_registry(name, value->type, text, is_path(name));
+        } else if (!set) {
+            SetEnvironmentVariableW(name, NULL);
+            wchar_t *own = take(VALUE_ROOM);
+            if (machine && value_get(machine, name, own, VALUE_ROOM - 4))
+                set_of_registry(name, REG_EXPAND_SZ, own, false);
+            give(own);
+        }
+        give(text);
+        give(name);
+    }
+    if (machine)
+        NtClose(machine);
+    if (key)
+        NtClose(key);
+    give(value);
+}
+
+/* What ntdll has put into our environment are the variables of the user whose registry is Wine's own. */
+static void set_of_user(const struct request *request)
+{
+    if (!request->hive)
+        return;
+    for_variables(WINES_USER L"\\Environment", false);
+    for_variables(hive_path(request, L"\\Environment"), true);
 }
 
 static void set_entries(const struct request *request)
@@ -113,20 +181,18 @@ void environment_apply(const struct request *request)
     GetSystemTimeAsFileTime(&now);
     read_at = (LONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime;
     drop_foreign();
-    set_identity(request->user);
+    set_identity(request->user, request->account);
     set_machine();
+    set_of_user(request);
     RtlCreateEnvironment(TRUE, &unset);
     set_entries(request);
 }
 
 /* Whether the registry has the variables that it had when this process began. */
-bool environment_is_fresh(void)
+bool environment_is_fresh(const struct request *request)
 {
-    static const wchar_t machine[] =
-        L"\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Session Manager\\Environment";
-    wchar_t user[256];
-    return unset && registry_changed_at(machine) < read_at &&
-           (!registry_user_path(user, L"\\Environment") || registry_changed_at(user) < read_at);
+    return unset && registry_changed_at(MACHINE) < read_at &&
+           registry_changed_at(hive_path(request, L"\\Environment")) < read_at;
 }
 
 /*

@@ -75,7 +75,10 @@ static void serve_one(int connection)
     if (!request_read(&request, path))
         return;
     request.connection = connection;
-    if (!environment_is_fresh()) {
+    request.user = container->user; /* the engine sends no other's this way */
+    request.account = container->account;
+    request.hive = container->hive;
+    if (!environment_is_fresh(&request)) {
         report(&request, "elsewhere", 0, "");
         return;
     }

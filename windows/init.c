@@ -44,6 +44,7 @@ void WINAPI entry(void)
         kernel_prepare(request);
         devices_serve(request);
     }
+    identity_prepare(request, boot);
     environment_apply(request);
     if (boot) {
         control_listen(request);

@@ -11,7 +11,6 @@ NTSTATUS NTAPI NtQueryKey(HANDLE, int, void *, ULONG, ULONG *);
 NTSTATUS NTAPI NtNotifyChangeKey(HANDLE, HANDLE, PIO_APC_ROUTINE, void *, IO_STATUS_BLOCK *, ULONG, BOOLEAN, void *,
                                  ULONG, BOOLEAN);
 NTSTATUS NTAPI RtlAdjustPrivilege(ULONG, BOOLEAN, BOOLEAN, BOOLEAN *);
-NTSTATUS NTAPI RtlFormatCurrentUserKeyPath(UNICODE_STRING *);
 
 enum { BASIC_INFORMATION = 0, BACKUP_PRIVILEGE = 17, ANY_CHANGE = 0xf };
 
@@ -43,22 +42,6 @@ static bool save_branch(const wchar_t *branch, const wchar_t *fresh, const char 
     return !status;
 }
 
-/* The path of a key below the user's, whose is empty for the user's own. */
-bool registry_user_path(wchar_t path[256], const wchar_t *tail)
-{
-    UNICODE_STRING user;
-    size_t length = wide_length(tail);
-    if (RtlFormatCurrentUserKeyPath(&user))
-        return false;
-    bool fits = user.Length / sizeof *path + length < 256;
-    if (fits) {
-        memcpy(path, user.Buffer, user.Length);
-        memcpy(path + user.Length / sizeof *path, tail, (length + 1) * sizeof *path);
-    }
-    RtlFreeUnicodeString(&user);
-    return fits;
-}
-
 /* When a key was last written, 0 if there is none. */
 LONGLONG registry_changed_at(const wchar_t *path)
 {
@@ -79,11 +62,10 @@ void registry_save(const struct request *request)
 {
     BOOLEAN before;
     RtlAdjustPrivilege(BACKUP_PRIVILEGE, TRUE, FALSE, &before);
-    wchar_t user[256];
     bool done = save_branch(L"\\Registry\\Machine", L"\\\\?\\unix\\run\\wine\\system.reg.save",
                             "/run/wine/system.reg.save", "/run/wine/system.reg");
-    if (done && registry_user_path(user, L""))
-        done = save_branch(user, L"\\\\?\\unix\\run\\wine\\user.reg.save", "/run/wine/user.reg.save",
+    if (done)
+        done = save_branch(WINES_USER, L"\\\\?\\unix\\run\\wine\\user.reg.save", "/run/wine/user.reg.save",
                            "/run/wine/user.reg");
     report(request, done ? "saved" : "unsaved", 0, "");
 }

@@ -88,6 +88,10 @@ static struct failure explain(DWORD error)
     case ERROR_EXE_MACHINE_TYPE_MISMATCH:
         return (struct failure){NOT_EXECUTABLE, error,
                                 "The image file is valid, but is for a machine type other than the current machine."};
+    case ERROR_LOGON_FAILURE:
+        return (struct failure){OTHER, error, "The user name or password is incorrect."};
+    case ERROR_ACCOUNT_DISABLED:
+        return (struct failure){OTHER, error, "This user can't sign in because this account is currently disabled."};
     case ERROR_DIRECTORY:
         return (struct failure){OTHER, error, "The directory name is invalid."};
     default:
@@ -118,6 +122,14 @@ SRWLOCK start_guard = SRWLOCK_INIT;
 bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS_INFORMATION *process,
                    struct failure *failure)
 {
+    if (!request->account) {
+        *failure = explain(ERROR_LOGON_FAILURE);
+        return false;
+    }
+    if (request->account->flags & FLAG_DISABLED) {
+        *failure = explain(ERROR_ACCOUNT_DISABLED);
+        return false;
+    }
     if (!enter(request->directory)) {
         *failure = explain(ERROR_DIRECTORY);
         return false;
@@ -126,7 +138,7 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
         return false;
     HANDLE token = token_of(request);
     if (!token) {
-        *failure = (struct failure){OTHER, ERROR_NO_SUCH_USER, "the user's token cannot be made"};
+        *failure = (struct failure){OTHER, ERROR_NO_SUCH_USER, "The token of the user cannot be made."};
         return false;
     }
     /* Import libraries differ in which of Windows' libraries they name for it. */

@@ -122,7 +122,7 @@ CMD ["a b", "say \\"hi\\"", "Grüße 日本", "C:\\\\x y\\\\"]
     done = build(dockerfile, "-t", "all", "--build-arg", "WHO=me", "--label", "c=d", files=files)
     config = probed.client().images.get("all").attrs["Config"]
 
-    assert "\\ContainerAdministrator" in done.out
+    assert "user manager\\containeradministrator" in done.out
     assert run(probed, "all") == ["a b", 'say "hi"', "Grüße 日本", "C:\\x y\\"]
     assert run(probed, "all", "one", "two three") == ["one", "two three"]
     files_of_it = "C:\\who.txt shell.txt exec.txt ..\\out\\made.txt ..\\out\\data.txt"
@@ -192,7 +192,7 @@ def test_second_build_uses_the_cache(probed: Engine, build: Build) -> None:
         ("WORKDIR C:", "is not a directory"),
         ("COPY Dockerfile C:\\nul", "nul"),
         ("ADD --keep-git-dir=true https://example.com/x.git C:\\x", "--keep-git-dir"),
-        ("USER nobody\nRUN ver", "nobody"),
+        ("USER nobody\nRUN ver", "The user name or password is incorrect. (0x52e)"),
     ],
 )
 def test_bad_step_says_why_and_leaves_nothing(probed: Engine, build: Build, step: str, message: str) -> None:

@@ -216,4 +216,4 @@ def test_exec_is_the_containers_user_unless_another_is_named(attacked: Engine) -
     assert attacked.docker("exec", "as-admin", "probe", "user").out.splitlines() == ADMINISTRATOR
     assert attacked.docker("exec", "-u", "ContainerUser", "as-admin", "probe", "user").out.splitlines() == USER
     refused = attacked.docker("exec", "-u", "1000", "as-admin", "probe", "user", check=False)
-    assert "ContainerAdministrator and ContainerUser" in refused.err
+    assert "The user name or password is incorrect. (0x52e)" in refused.out

@@ -30,9 +30,9 @@ def test_diff_names_the_keys_that_changed(probed: Engine) -> None:
         probed.docker("exec", "fresh", "reg", *change.split())
 
     wanted = [
-        r"C HKEY_CURRENT_USER\Environment",
         r"D HKEY_LOCAL_MACHINE\Software\Classes\lnkfile",
         r"A HKEY_LOCAL_MACHINE\Software\Transom\Grüße",
+        r"C HKEY_USERS\S-1-5-93-2-2\Environment",
     ]
     assert keys(probed, "fresh") == wanted
     probed.docker("stop", "-t", "30", "fresh")

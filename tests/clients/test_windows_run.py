@@ -155,7 +155,7 @@ def test_users_are_those_of_windows_containers(probed: Engine) -> None:
 
     refused = probed.docker(*ON_NO_NETWORK, "-u", "nobody", PROBE, "probe", "user", check=False)
     assert refused.code == 125
-    assert "ContainerAdministrator and ContainerUser" in refused.err
+    assert "The user name or password is incorrect. (0x52e)" in refused.err
 
 
 def test_options_of_a_run_are_in_force(probed: Engine, tmp_path: Path) -> None:

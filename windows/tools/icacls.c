@@ -114,7 +114,7 @@ static int check_grant(const wchar_t *text)
             complain(L"Invalid parameter \"%s\"\r\n", text);
             return ERROR_INVALID_PARAMETER;
         }
-    if (!account_exists(copy_part(text, (size_t)(colon - text)))) {
+    if (!account_sid(copy_part(text, (size_t)(colon - text)), &(struct sid){0})) {
         complain(L"%s: %s\r\nSuccessfully processed 0 files; Failed processing 1 files\r\n",
                  copy_part(text, (size_t)(colon - text)), reason(ERROR_NONE_MAPPED));
         return ERROR_NONE_MAPPED;
@@ -151,7 +151,7 @@ int icacls(int count, wchar_t **arguments)
             run.show = false;
         else if (same(each, L"/setowner") && i + 1 < count) {
             run.show = false;
-            if (!account_exists(arguments[++i]))
+            if (!account_sid(arguments[++i], &(struct sid){0}))
                 return complain(L"%s: %s\r\n", arguments[i], reason(ERROR_NONE_MAPPED)), ERROR_NONE_MAPPED;
         } else if (same(each, L"/grant") || same(each, L"/grant:r")) {
             run.show = false;

@@ -10,9 +10,9 @@ static const struct {
     int (*run)(int count, wchar_t **arguments);
 } tools[] = {
     {L"certutil", certutil}, {L"comp", comp},           {L"find", find},       {L"findstr", findstr},
-    {L"icacls", icacls},     {L"powershell", powershell}, {L"pwsh", powershell}, {L"robocopy", robocopy},
+    {L"icacls", icacls},     {L"net", net},             {L"net1", net},         {L"powershell", powershell}, {L"pwsh", powershell}, {L"robocopy", robocopy},
     {L"setx", setx},         {L"takeown", takeown},     {L"timeout", timeout}, {L"tree", tree},
-    {L"tzutil", tzutil},
+    {L"tzutil", tzutil},     {L"whoami", whoami},
 };
 
 /* Take one argument off a command line, by the rules of CommandLineToArgvW for all but the first. */

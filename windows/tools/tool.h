@@ -89,6 +89,7 @@ int comp(int count, wchar_t **arguments);
 int find(int count, wchar_t **arguments);
 int findstr(int count, wchar_t **arguments);
 int icacls(int count, wchar_t **arguments);
+int net(int count, wchar_t **arguments);
 int powershell(int count, wchar_t **arguments);
 int robocopy(int count, wchar_t **arguments);
 int setx(int count, wchar_t **arguments);
@@ -96,5 +97,6 @@ int takeown(int count, wchar_t **arguments);
 int timeout(int count, wchar_t **arguments);
 int tree(int count, wchar_t **arguments);
 int tzutil(int count, wchar_t **arguments);
+int whoami(int count, wchar_t **arguments);
 
 #endif

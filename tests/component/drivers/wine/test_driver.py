@@ -13,7 +13,7 @@ from tests.support.wine import Machine, read_until, talk
 from transom.drivers.exec.wine import registry
 from transom.drivers.exec.wine.base.store import DiskBaseStore
 from transom.drivers.exec.wine.prefix import registry_delta
-from transom.errors import Conflict, InvalidParameter, StartFailed
+from transom.errors import Conflict, StartFailed
 from transom.execution.driver import RuntimeStatus
 from transom.execution.spec import ProcessSpec
 from transom.model.mount import Mount, MountKind
@@ -118,7 +118,7 @@ async def test_linux_program_is_126(machine: Machine) -> None:
 
 
 async def test_unknown_user_leaves_nothing(machine: Machine) -> None:
-    with pytest.raises(InvalidParameter, match="ContainerUser"):
+    with pytest.raises(StartFailed, match="The user name or password is incorrect"):
         await machine.run("cmd", user="1000")
     assert await machine.driver.list() == []
 

@@ -155,7 +155,7 @@ async def test_archive_with_other_content_than_its_digest(store: DiskBaseStore, 
     "change",
     [
         lambda document: document.replace(b'"format": 1', b'"format": 9'),
-        lambda document: document.replace(b'"protocol": 1', b'"protocol": 9'),
+        lambda document: document.replace(b'"protocol": %d' % manifest.PROTOCOL, b'"protocol": 9'),
         lambda document: document.replace(b"sha256:", b"md5:"),
         lambda document: document[:-5],
     ],

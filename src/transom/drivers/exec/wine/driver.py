@@ -126,15 +126,15 @@ class WineDriver:
                 control.put(MAIN, wanted)
                 if facts := _limits(spec.resources):
                     control.put_machine(facts)
-                made, trusted = await asyncio.to_thread(self._prepare, spec, base, user, drives)
+                made, trusted = await asyncio.to_thread(self._prepare, spec, base, drives)
             faults.point(PREPARED)
             owners = self._owners if self._owners and await self._inner.maps_users() else None
             places = translate.Places(base, control.directory, made, owners, trusted)
             await self._inner.create(self._linux_spec(spec, places, user))
             undo.keep()
 
-    def _prepare(self, spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str]) -> tuple[Path, Path | None]:
-        made = prefix.prepare(spec, base, user, drives, authorities=str(self._authorities.directory))
+    def _prepare(self, spec: ExecSpec, base: Path, drives: Mapping[str, str]) -> tuple[Path, Path | None]:
+        made = prefix.prepare(spec, base, drives, authorities=str(self._authorities.directory))
         own = Path(spec.state_dir) / "authorities.crt"
         return made, self._authorities.with_own(prefix.system_registry(made), own)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from transom.drivers.exec.wine import registry, timezones
 from transom.drivers.exec.wine.authorities import Authorities, is_root_key
 from transom.drivers.exec.wine.base.contents import PE32_DIR
-from transom.drivers.exec.wine.request import ADMINISTRATOR, windows_version
+from transom.drivers.exec.wine.request import windows_version
 from transom.drivers.exec.wine.timezones import Zone
 from transom.errors import InvalidParameter, NotFound
 from transom.execution.spec import ExecSpec
@@ -27,6 +27,7 @@ _DEVICES = "dosdevices"
 _WINE_FONTS = r'"\\??\\unix\\usr\\share\\wine\\fonts\\'
 """Where Wine's own fonts are: it notes them down in whatever registry it finds, so that is no change of anybody's."""
 _ROOTS = {"system": "HKEY_LOCAL_MACHINE", "user": "HKEY_CURRENT_USER"}
+_HIVES = "sam\\hives\\"  # windows/accounts.h
 MAX_FILE_BYTES = 256 << 20
 _BAD_IN_NAME = re.compile(r"[^A-Za-z0-9-]")
 
@@ -43,7 +44,6 @@ _VERSION = r"Software\\Microsoft\\Windows NT\\CurrentVersion"
 _VERSION_32 = r"Software\\Wow6432Node\\Microsoft\\Windows NT\\CurrentVersion"
 _CONTROL = r"System\\ControlSet001\\Control"
 _TCPIP = r"System\\ControlSet001\\Services\\Tcpip\\Parameters"
-_PROFILE = _VERSION + r"\\ProfileList\\S-1-5-21-0-0-0-1000"
 
 Values = Mapping[str, Mapping[str, str]]
 """Key → value name → data, all in the registry files' spelling."""
@@ -56,16 +56,15 @@ class Identity:
     container_id: str
     hostname: str
     domainname: str
-    user: str
     os_version: str
     zone: str = ""
     """The time zone that its environment asks for."""
 
 
-def identity_of(spec: ExecSpec, user: str) -> Identity:
+def identity_of(spec: ExecSpec) -> Identity:
     """Return the identity that spec describes."""
     zone = timezones.zone_name(spec.process.env)
-    return Identity(spec.container_id, spec.hostname, spec.domainname, user, spec.os_version, zone)
+    return Identity(spec.container_id, spec.hostname, spec.domainname, spec.os_version, zone)
 
 
 def computer_name(hostname: str) -> str:
@@ -85,7 +84,6 @@ def own_values(identity: Identity, zone: Zone | None = None, *, wow64: bool) -> 
     return {
         _VERSION: version,
         **({_VERSION_32: version} if wow64 else {}),
-        _PROFILE: {'"ProfileImagePath"': text(f"C:\\Users\\{identity.user}")},
         r"Software\\Microsoft\\Cryptography": {'"MachineGuid"': text(guid)},
         _CONTROL + r"\\ComputerName\\ComputerName": {'"ComputerName"': computer},
         _CONTROL + r"\\ComputerName\\ActiveComputerName": {'"ComputerName"': computer},
@@ -123,7 +121,7 @@ def _keys(values: Values) -> Iterable[registry.Key]:
         yield registry.Key(name, (), {registry.fold(value): (value, data) for value, data in entries.items()})
 
 
-def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str], *, authorities: str = "") -> Path:
+def prepare(spec: ExecSpec, base: Path, drives: Mapping[str, str], *, authorities: str = "") -> Path:
     """Make or renew the prefix below spec.state_dir and return it; blocks.
 
     A registry that is there already, of an earlier run, is kept. drives: letter → path in the container.
@@ -141,7 +139,7 @@ def prepare(spec: ExecSpec, base: Path, user: str, drives: Mapping[str, str], *,
         for letter, path in drives.items():
             root.symlink(path, f"{_DEVICES}/{letter.lower()}:")
         if not all(_is_file(root, f"{name}.reg") for name in registry.BRANCHES):
-            identity = identity_of(spec, user)
+            identity = identity_of(spec)
             texts, zone = _initial(base, spec.registry_deltas, identity)
             origin = {
                 "base": str(base),
@@ -178,8 +176,6 @@ def _initial(base: Path, deltas: Sequence[str], identity: Identity) -> tuple[dic
     if not zone:
         zone = timezones.find(texts["system"], timezones.name_in(loaded))
     texts["system"] += registry.print_keys(_keys(values))
-    if identity.user != ADMINISTRATOR:
-        texts["user"] = texts["user"].replace(f"\\\\Users\\\\{ADMINISTRATOR}", f"\\\\Users\\\\{identity.user}")
     return texts, zone
 
 
@@ -213,10 +209,18 @@ def registry_changes(state_dir: str) -> Sequence[Change]:
         there = {above for path in before[name] for above in registry.lineage(path)}
         for key in (*part.set, *part.unset, *part.cleared):
             kind = ChangeKind.MODIFIED if registry.fold(key) in there else ChangeKind.ADDED
-            found[f"{_ROOTS[name]}\\{registry.unescaped(key)}"] = kind
+            found[_shown(name, key)] = kind
         for key in part.removed:
-            found[f"{_ROOTS[name]}\\{registry.unescaped(key)}"] = ChangeKind.DELETED
+            found[_shown(name, key)] = ChangeKind.DELETED
     return [Change(path, kind) for path, kind in sorted(found.items())]
+
+
+def _shown(branch: str, key: str) -> str:
+    """Return a key's path as Windows' programs see it: a user's registry is kept in the machine's."""
+    path = registry.unescaped(key)
+    if branch == "system" and path.lower().startswith(_HIVES):
+        return f"HKEY_USERS\\{path[len(_HIVES) :]}"
+    return f"{_ROOTS[branch]}\\{path}"
 
 
 def _compare(state_dir: str, base_digest: str) -> tuple[registry.Registry, registry.Delta]:
@@ -225,7 +229,7 @@ def _compare(state_dir: str, base_digest: str) -> tuple[registry.Registry, regis
         origin = json.loads(_read(Path(state_dir) / _ORIGIN))
     except FileNotFoundError:
         raise NotFound("the container has no registry yet") from None
-    identity = Identity(**origin["identity"])
+    identity = Identity(**{name: origin["identity"][name] for name in Identity.__slots__ if name in origin["identity"]})
     texts, zone = _initial(Path(origin["base"]), origin["deltas"], identity)
     before = {name: registry.parse(text) for name, text in texts.items()}
     with Rootfs.at(str(Path(state_dir) / DIRECTORY)) as root:

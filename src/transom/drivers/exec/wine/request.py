@@ -41,16 +41,13 @@ class Report:
 
 
 def user_name(user: str) -> str:
-    """Return the Windows account that user means, by name or SID; empty is ContainerAdministrator, as on Windows.
+    """Return the account that user means: one of every container by its name, another as user says it.
 
-    Raises:
-        InvalidParameter: containers have no such account.
+    Empty is ContainerAdministrator, as on Windows. Which other accounts there are the container knows alone: a start
+    as one that there is not fails.
     """
     domain, _, name = (user or ADMINISTRATOR).lower().rpartition("\\")
-    if domain not in _DOMAINS or name not in _ACCOUNTS:
-        known = f"{ADMINISTRATOR} and {USER}"
-        raise InvalidParameter(f"the user name {user!r} is not known in a Windows container: there are {known}")
-    return _ACCOUNTS[name]
+    return _ACCOUNTS.get(name, user) if domain in _DOMAINS else user
 
 
 def command_line(process: ProcessSpec) -> str:

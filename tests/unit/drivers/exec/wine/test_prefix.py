@@ -49,34 +49,29 @@ def delta_file(path: Path, before: str, after: str) -> str:
 
 
 def test_identity_is_written(base: Path, spec: ExecSpec) -> None:
-    system = branch(prefix.prepare(spec, base, "ContainerUser", {"c": "/c"}))
+    system = branch(prefix.prepare(spec, base, {"c": "/c"}))
     assert system[NAME].values['"computername"'][1] == '"WEB-1"'
     version = system[r"software\\microsoft\\windows nt\\currentversion"].values
     assert version['"currentbuild"'][1] == '"17763"'
     assert version['"productname"'][1] == '"Windows Server 2019 Datacenter"'
 
 
-def test_profile_is_the_users(base: Path, spec: ExecSpec) -> None:
-    user = branch(prefix.prepare(spec, base, "ContainerUser", {"c": "/c"}), "user")
-    assert user["env"].values['"profile"'][1] == r'"C:\\Users\\ContainerUser"'
-
-
 def test_drives_are_links_and_old_ones_go(base: Path, spec: ExecSpec) -> None:
-    prefix.prepare(spec, base, "ContainerUser", {"c": "/c", "d": "/drives/d"})
-    made = prefix.prepare(spec, base, "ContainerUser", {"c": "/c"})
+    prefix.prepare(spec, base, {"c": "/c", "d": "/drives/d"})
+    made = prefix.prepare(spec, base, {"c": "/c"})
     assert {each.name: str(each.readlink()) for each in (made / "dosdevices").iterdir()} == {"c:": "/c"}
 
 
 def test_layers_add_in_order(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
     one = delta_file(tmp_path / "1", "", '\n[A]\n"x"="1"\n')
     two = delta_file(tmp_path / "2", '\n[A]\n"x"="1"\n', '\n[A]\n"x"="2"\n"y"="3"\n')
-    system = branch(prefix.prepare(replace(spec, registry_deltas=(one, two)), base, "ContainerUser", {}))
+    system = branch(prefix.prepare(replace(spec, registry_deltas=(one, two)), base, {}))
     assert system["a"].values == {'"x"': ('"x"', '"2"'), '"y"': ('"y"', '"3"')}
 
 
 def test_layer_that_removes_takes_the_key_out(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
     gone = delta_file(tmp_path / "1", '\n[Software\\\\Old]\n"v"="1"\n', "")
-    system = branch(prefix.prepare(replace(spec, registry_deltas=(gone,)), base, "ContainerUser", {}))
+    system = branch(prefix.prepare(replace(spec, registry_deltas=(gone,)), base, {}))
     assert r"software\\old" not in system
     assert NAME in system
 
@@ -84,17 +79,17 @@ def test_layer_that_removes_takes_the_key_out(base: Path, spec: ExecSpec, tmp_pa
 def test_malformed_delta_leaves_no_registry(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"{}")
     with pytest.raises(InvalidParameter):
-        prefix.prepare(replace(spec, registry_deltas=(str(tmp_path / "bad"),)), base, "ContainerUser", {})
+        prefix.prepare(replace(spec, registry_deltas=(str(tmp_path / "bad"),)), base, {})
     assert not (tmp_path / "state/wine/system.reg").exists()
 
 
 def test_registry_of_an_earlier_run_is_kept(base: Path, spec: ExecSpec) -> None:
-    change(prefix.prepare(spec, base, "ContainerUser", {}), '\n[Mine]\n"a"="b"\n')
-    assert "mine" in branch(prefix.prepare(spec, base, "ContainerUser", {}))
+    change(prefix.prepare(spec, base, {}), '\n[Mine]\n"a"="b"\n')
+    assert "mine" in branch(prefix.prepare(spec, base, {}))
 
 
 def test_delta_is_what_the_container_changed(base: Path, spec: ExecSpec) -> None:
-    made = prefix.prepare(spec, base, "ContainerAdministrator", {})
+    made = prefix.prepare(spec, base, {})
     change(made, '\n[Mine]\n"a"="b"\n')
     change(
         made, "\n[System\\\\ControlSet001\\\\Control\\\\ComputerName\\\\ComputerName]\n" + '"ComputerName"="OTHER"\n'
@@ -105,13 +100,13 @@ def test_delta_is_what_the_container_changed(base: Path, spec: ExecSpec) -> None
 
 
 def test_delta_of_an_untouched_container_is_empty(base: Path, spec: ExecSpec) -> None:
-    prefix.prepare(spec, base, "ContainerAdministrator", {})
+    prefix.prepare(spec, base, {})
     assert prefix.registry_delta(spec.state_dir, "sha256:b") == b""
 
 
 def test_links_that_a_container_left_lead_nowhere(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
     """A Windows program reaches its prefix, and the engine writes there as root when the container starts again."""
-    made = prefix.prepare(spec, base, "ContainerUser", {"c": "/c"})
+    made = prefix.prepare(spec, base, {"c": "/c"})
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "precious").write_text("kept")
@@ -122,14 +117,14 @@ def test_links_that_a_container_left_lead_nowhere(base: Path, spec: ExecSpec, tm
     (made / "dosdevices/c:").unlink()
     (made / "dosdevices").rmdir()
     (made / "dosdevices").symlink_to(outside)
-    prefix.prepare(spec, base, "ContainerUser", {"c": "/c"})
+    prefix.prepare(spec, base, {"c": "/c"})
     assert [each.name for each in outside.iterdir()] == ["precious"]
     assert (outside / "precious").read_text() == "kept"
     assert NAME in branch(made)
 
 
 def test_registry_file_that_is_a_link_is_not_read(base: Path, spec: ExecSpec, tmp_path: Path) -> None:
-    made = prefix.prepare(spec, base, "ContainerUser", {})
+    made = prefix.prepare(spec, base, {})
     (tmp_path / "secret").write_text(registry.HEADERS["user"] + '\n[Secret]\n"x"="y"\n')
     (made / "user.reg").unlink()
     (made / "user.reg").symlink_to(tmp_path / "secret")

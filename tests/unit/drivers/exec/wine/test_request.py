@@ -42,10 +42,9 @@ def test_known_users(user: str, name: str) -> None:
     assert request.user_name(user) == name
 
 
-@pytest.mark.parametrize("user", ["nobody", "1000", "OTHER\\ContainerUser", "User Manager\\", "S-1-5-18"])
-def test_unknown_users(user: str) -> None:
-    with pytest.raises(InvalidParameter, match="ContainerAdministrator and ContainerUser"):
-        request.user_name(user)
+@pytest.mark.parametrize("user", ["builder", "HOST\\builder", "OTHER\\ContainerUser", "User Manager\\", "S-1-5-18"])
+def test_other_users_are_the_containers_to_know(user: str) -> None:
+    assert request.user_name(user) == user
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,7 @@ def test_unknown_users(user: str) -> None:
         ProcessSpec(args=(), command_line="  "),
         ProcessSpec(args=("x" * 40_000,)),
         ProcessSpec(args=("a",), env=("A=1\0env=B=2",)),
-        ProcessSpec(args=("a",), user="1000"),
+        ProcessSpec(args=("a",), user="one\0env=B=2"),
     ],
 )
 def test_bad_process_is_refused(process: ProcessSpec) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from transom import faults
 from transom.aio.groups import first
 from transom.aio.locks import KeyedLock
-from transom.drivers.exec.wine.base import grafts, icu, jobs, sandbox, template, tree
+from transom.drivers.exec.wine.base import accounts, grafts, icu, jobs, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
 from transom.drivers.exec.wine.base.fetch import Mirror
 from transom.drivers.exec.wine.base.programs import Programs, find_programs
 from transom.drivers.exec.wine.base.sources import find_mirror
 from transom.drivers.exec.wine.base.store import DiskBaseStore
+from transom.drivers.exec.wine.registry import print_keys
 from transom.errors import TransomError
 from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
 from transom.host.memory import give_back_memory
@@ -109,8 +110,9 @@ class DebianBaseBuilder:
             registry = made / "registry"
             registry.mkdir()
             system = template.system_branch(_text(prefix / "system.reg"), wow64=options.wow64)
-            (registry / "system.reg").write_text(system, encoding="utf-8", errors="surrogateescape")
             user = template.user_branch(_text(prefix / "user.reg"))
+            system += print_keys(accounts.keys(user))
+            (registry / "system.reg").write_text(system, encoding="utf-8", errors="surrogateescape")
             (registry / "user.reg").write_text(user, encoding="utf-8", errors="surrogateescape")
             tree.normalise(made)
 

@@ -160,7 +160,7 @@ REMOVED_PROGRAMS = frozenset(
     (
         "powershell setx icacls cacls certutil dism netsh arp wevtutil pnputil shutdown subst mshta iexplore winecfg "
         "winhelp winhlp32 wineboot winemenubuilder aspnet_regiis mofcomp msinfo32 ngen regasm regini regsvcs sdbinst "
-        "secedit lodctr winedbg explorer find findstr robocopy schtasks cmd"
+        "secedit lodctr winedbg explorer find findstr robocopy schtasks cmd net whoami"
     ).split()
 )
 """Wine's stand-ins that do nothing and report success (or hang): a script is better off when they are not found.

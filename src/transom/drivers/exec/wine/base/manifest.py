@@ -9,7 +9,7 @@ from transom.execution.bases import BaseInfo
 from transom.model.digest import parse_digest
 
 FORMAT = 1
-PROTOCOL = 1
+PROTOCOL = 2
 """Number of the agreement between the driver and the first processes that a base carries."""
 
 

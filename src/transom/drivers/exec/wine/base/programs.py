@@ -45,9 +45,8 @@ class WindowsProgram:
 
 
 TOOLS = (
-    "certutil.exe", "comp.exe", "find.exe", "findstr.exe", "icacls.exe", "powershell.exe", "pwsh.exe", "robocopy.exe",
-    "setx.exe", "takeown.exe", "timeout.exe", "tree.com",
-    "tzutil.exe",
+    "certutil.exe", "comp.exe", "find.exe", "findstr.exe", "icacls.exe", "net.exe", "net1.exe", "powershell.exe",
+    "pwsh.exe", "robocopy.exe", "setx.exe", "takeown.exe", "timeout.exe", "tree.com", "tzutil.exe", "whoami.exe",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",), "base.h"),
@@ -57,7 +56,7 @@ WINDOWS_PROGRAMS = (
     ),
     WindowsProgram(
         "transom-tools.exe",
-        ("tools/*.c",),
+        ("tools/*.c", "accounts.c"),
         "tools/tool.h",
         libraries=("kernel32", "ntdll", "ntdllcrt"),
         stack_bytes=1 << 20,

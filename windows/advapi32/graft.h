@@ -1,0 +1,19 @@
+/* What we put into advapi32.dll: see windows/ntdll/graft.h. It imports from ntdll.dll and advapi32.dll alone. */
+#ifndef TRANSOM_ADVAPI32_GRAFT_H
+#define TRANSOM_ADVAPI32_GRAFT_H
+
+#define _WIN32_WINNT 0x0A00
+#define WIN32_NO_STATUS
+#include <windows.h>
+#undef WIN32_NO_STATUS
+#include <ntstatus.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <winternl.h>
+#include "../accounts.h"
+
+#define HOOK __declspec(dllexport)
+
+__declspec(dllimport) void NTAPI RtlSetLastWin32Error(ULONG);
+
+#endif
