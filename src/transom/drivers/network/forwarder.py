@@ -82,7 +82,9 @@ class _Stream(asyncio.Protocol):
         self._links.add(self)
         transport.set_write_buffer_limits(high=_BUFFER_BYTES)
         if self._other is None:
-            transport.pause_reading()  # until there is somebody to write to
+            # Until there is somebody to write to. A transport of Debian 12's Python forgets a pause that is asked for
+            # right here: it begins to read once this has returned.
+            asyncio.get_running_loop().call_soon(transport.pause_reading)
             self._dial(self)
         elif self._other._transport is None or self._other._transport.is_closing():
             self.abort()
