@@ -68,7 +68,8 @@ def typing(docker_: Door, *arguments: str) -> Iterator[Typist]:
 
 
 def test_terminal_has_the_clients_size_and_follows_it(docker_: Door) -> None:
-    script = "stty size; trap 'stty size; echo resized' WINCH; while :; do sleep 0.1; done"
+    sized = "until stty size | grep 80; do sleep 0.1; done"  # docker before 23 tells the size once sh runs
+    script = f"{sized}; trap 'stty size; echo resized' WINCH; while :; do sleep 0.1; done"
     with typing(docker_, "run", "-it", "--name", "it", "busybox", "sh", "-c", script) as typist:
         typist.read_until(b"24 80")
         # The client's first resize may still be under way, and come after ours.
@@ -110,7 +111,7 @@ def test_exec_on_a_terminal_has_its_size(docker_: Door) -> None:
     docker_.ok("run", "-d", "--name", "it", "busybox", "sleep", "1000")
 
     with typing(docker_, "exec", "-it", "it", "sh") as typist:
-        typist.type(b"stty size\r")
+        typist.type(b"until stty size | grep 80; do sleep 0.1; done\r")
         typist.read_until(b"24 80")
         typist.type(b"exit 5\r")
         assert typist.process.wait(20) == 5

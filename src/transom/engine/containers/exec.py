@@ -10,7 +10,7 @@ from transom.containers.config import as_list, console_size
 from transom.containers.container import Container
 from transom.containers.lifecycle import Status
 from transom.engine.containers.run_state import RunState
-from transom.errors import Conflict, InvalidParameter, NotFound, NotSupported, StartFailed, TransomError
+from transom.errors import Conflict, InvalidParameter, NotFound, NotSupported, StartFailed, TransomError, Unavailable
 from transom.execution.driver import SupportsExec
 from transom.execution.spec import ProcessSpec
 from transom.execution.stdio import Stdio
@@ -19,6 +19,7 @@ from transom.model.ids import ExecId, new_id
 from transom.wire.containers import ExecCreateRequest
 
 KEPT = 256
+RESIZE_TIMEOUT_S = 10.0
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class ExecSession:
     running: bool = False
     exit_code: int | None = None
     pid: int = 0
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """It runs, or did, or could not."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -125,6 +128,7 @@ class Execs:
             await self._failed(session, exc)
             raise
         session.running = True
+        session.begun.set()
         session.pid = await driver.exec_pid(container.id, session.id)
         self._state.operations.spawn(self._until_exit(session), name=f"exec {session.id[:12]}")
         self._state.announce(f"exec_start: {' '.join(session.process.args)}", container, execID=session.id)
@@ -132,6 +136,7 @@ class Execs:
 
     async def _failed(self, session: ExecSession, exc: TransomError) -> None:
         session.exit_code = exc.exit_code if isinstance(exc, StartFailed) else 126
+        session.begun.set()
         session.ended.set()
         await self._driver(session.container).exec_delete(session.container.id, session.id)
 
@@ -148,10 +153,21 @@ class Execs:
         return container
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None:
-        """Set the exec's terminal size."""
+        """Set the exec's terminal size. One that is being started is waited for: docker before 23 tells the size then.
+
+        Raises:
+            Conflict: it does not run.
+            Unavailable: it was not started for a while.
+        """
         session = self.get(exec_id)
-        if session.running:
-            await self._driver(session.container).exec_resize(session.container.id, session.id, rows, columns)
+        try:
+            async with asyncio.timeout(RESIZE_TIMEOUT_S):
+                await session.begun.wait()
+        except TimeoutError:
+            raise Unavailable("timeout waiting for exec session ready") from None
+        if not session.running:
+            raise Conflict(f"exec {exec_id} is not running")
+        await self._driver(session.container).exec_resize(session.container.id, session.id, rows, columns)
 
     async def kill(self, exec_id: str) -> None:
         """End it; returns once it has ended."""
