@@ -35,6 +35,7 @@ class Exits:
         self._sandboxes = sandboxes
         self._clock = clock
         self._delays: dict[str, float] = {}
+        self._removals: dict[str, asyncio.Task[Any]] = {}
         self._start: Callable[[str], Awaitable[bool]] | None = None
         self._remove: Callable[[str], Awaitable[None]] | None = None
         self._check: Callable[[str], Coroutine[Any, Any, None]] | None = None
@@ -134,7 +135,15 @@ class Exits:
             except TransomError:
                 log.exception("container could not be removed", extra={"container": container.id})
 
-        self._state.operations.spawn(run(), name=f"remove {container.id[:12]}")
+        removal = self._state.operations.spawn(run(), name=f"remove {container.id[:12]}")
+        self._removals[container.id] = removal
+        removal.add_done_callback(lambda _: self._removals.pop(container.id, None))
+
+    async def removed(self, container_id: str) -> None:
+        """Return once remove_later is through with the container; at once if it was not asked for it."""
+        removal = self._removals.get(container_id)
+        if removal is not None:
+            await asyncio.wait({removal})
 
     def _restart_later(self, container: Container) -> None:
         started, finished = container.started_at, container.finished_at

@@ -50,8 +50,12 @@ class StartContainer:
             StartFailed: its program could not be started; the record says why.
         """
         container_id = self.state.containers.get(ref).id
-        async with self.state.locks(container_id):
-            return await self.locked(container_id)
+        try:
+            async with self.state.locks(container_id):
+                return await self.locked(container_id)
+        except Exception:
+            await self.exits.removed(container_id)  # one of --rm is gone when the client is told, as with dockerd
+            raise
 
     async def locked(self, container_id: str) -> bool:
         """Do the same for who holds the container's lock (restart)."""
