@@ -157,7 +157,7 @@ class Container:
         name = self._name()
         try:
             ran = self._docker(
-                "run", "-q", "-i", "--name", name, *self._options(env, user), self.image, *argv,
+                "run", "-i", "--name", name, *self._options(env, user), self.image, *argv,
                 stdin=stdin, timeout_s=timeout_s,
             )  # fmt: skip
             whole = self._docker("inspect", "-f", "{{.State.ExitCode}}", name)

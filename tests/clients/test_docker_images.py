@@ -52,8 +52,8 @@ def test_load_list_tag_inspect_history_save_and_remove(engine: Engine, small: st
 
 def test_texts_of_what_cannot_be(engine: Engine, small: str) -> None:
     for arguments, text in {
-        ("rmi", "missing"): "No such image: missing:latest",
-        ("tag", "small:1", "UP"): "invalid reference format: repository name (library/UP) must be lowercase",
+        ("rmi", "missing"): "No such image: missing",
+        ("tag", "small:1", "UP"): "must be lowercase",
         ("image", "inspect", "missing"): "No such image: missing",
         ("pull", "alpine"): "docker.io is not asked",
         ("pull", f"{NANO}:nonsense"): "no release of Windows that this engine knows",
@@ -134,7 +134,8 @@ def test_copy_into_and_out_of_a_container(engine: Engine, tmp_path: Path, runnin
     assert (tmp_path / "v").read_text() == "hello"
     assert (engine.data / "volumes/vol/_data/in-volume").read_text() == "hello"
     done = engine.docker("cp", "cp:/missing", str(tmp_path), check=False)
-    assert "Could not find the file /missing in container cp" in done.err
+    # docker before 23 has words of its own
+    assert "Could not find the file /missing in container cp" in done.err or "No such container:path" in done.err
     engine.docker("rm", "-fv", "cp")
     engine.docker("volume", "rm", "vol")
 

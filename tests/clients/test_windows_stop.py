@@ -36,8 +36,8 @@ def code(engine: Engine, name: str) -> str:
 
 @pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"])
 def test_event_that_nobody_handles_ends_the_program_with_its_status(desktop: Engine, signal: str) -> None:
-    start(desktop, "idle", "idle")
-    desktop.docker("stop", "-t", "30", "-s", signal, "idle")
+    start(desktop, "idle", "idle", "--stop-signal", signal)
+    desktop.docker("stop", "-t", "30", "idle")
 
     assert code(desktop, "idle") == CONTROL_C_EXIT
 

@@ -58,9 +58,16 @@ def test_check_that_takes_too_long_is_ended_and_counts(docker_: Door) -> None:
 
 
 def test_failures_within_the_start_period_do_not_count(docker_: Door) -> None:
-    options = ["--health-interval", "100ms", "--health-retries", "1", "--health-start-period", "1h"]
-    check = ["--health-start-interval", "100ms", "--health-cmd", "false"]
-    docker_.ok("run", "-d", "--name", "it", *options, *check, "busybox", "sleep", "1000")
+    # docker before 25 has no --health-start-interval
+    check = {
+        "Test": ["CMD", "false"],
+        "Interval": 10**8,
+        "Retries": 1,
+        "StartPeriod": 3600 * 10**9,
+        "StartInterval": 10**8,
+    }
+    docker_.client().api.create_container("busybox", ["sleep", "1000"], name="it", healthcheck=check)
+    docker_.ok("start", "it")
     deadline = time.monotonic() + 10
     while not health(docker_)["Log"]:
         assert time.monotonic() < deadline

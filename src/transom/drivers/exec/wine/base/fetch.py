@@ -120,7 +120,7 @@ class Mirror:
             async with asyncio.TaskGroup() as group:
                 for package in sorted(missing, key=lambda each: -each.size_bytes):
                     group.create_task(self._fetch(session, package, gate, count), name=f"fetch {package.name}")
-        except* (aiohttp.ClientError, TimeoutError, InvalidParameter, Unavailable) as group_error:
+        except ExceptionGroup as group_error:
             raise group_error.exceptions[0] from None
 
     async def _fetch(
