@@ -1,14 +1,12 @@
 """The tools of system32 that Dockerfiles use: each proved by what it does, its words and its exit code."""
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from tests.support.engine import Done, Engine
+from tests.support.batch import Box, batch_box
+from tests.support.engine import Engine
 from tests.support.windows import COMPILER, probe
 
 pytestmark = [
@@ -18,42 +16,18 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-SERVERCORE = "mcr.microsoft.com/windows/servercore:ltsc2022"
-
-
-@dataclass(frozen=True)
-class Box:
-    """A container that runs batch files; a directory of the host's is its C:\\t."""
-
-    engine: Engine
-    name: str
-    shared: Path
-
-    def run(self, *lines: str) -> Done:
-        """Run lines as a batch file; its exit code is that of the last one."""
-        script = "\r\n".join(("@echo off", *lines, "exit /b %errorlevel%", ""))
-        (self.shared / "run.cmd").write_bytes(script.encode())
-        done = self.engine.docker("exec", "-w", "C:\\w", self.name, "cmd", "/c", "C:\\t\\run.cmd", check=False)
-        return Done(done.code, done.out.replace("\r\n", "\n"), done.err.replace("\r\n", "\n"))
-
 
 @pytest.fixture(scope="module")
-def box(shared_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    shared = tmp_path_factory.mktemp("tools")
-    shared_engine.ensure_base()
-    name = f"tools-{os.getpid()}"
-    options = ("--network", "none", "-v", f"{shared}:C:\\t", "-w", "C:\\w")
-    shared_engine.docker("run", "-di", "--name", name, *options, SERVERCORE, "cmd")
-    yield Box(shared_engine, name, shared)
-    shared_engine.docker("rm", "-f", name)
+def shared_box(shared_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    with batch_box(shared_engine, tmp_path_factory.mktemp("tools")) as made:
+        yield made
 
 
-@pytest.fixture(autouse=True)
-def fresh(box: Box) -> None:
-    """Every test finds the container running, in an empty directory."""
-    if box.engine.docker("inspect", "-f", "{{.State.Running}}", box.name, check=False).out.strip() != "true":
-        pytest.fail("the container of this module is gone")
-    box.run("for /d %%d in (C:\\w\\*) do rd /s /q %%d", "del /q C:\\w\\* 2>nul")
+@pytest.fixture
+def box(shared_box: Box) -> Box:
+    """The container, with its directory empty."""
+    shared_box.empty()
+    return shared_box
 
 
 def test_setx_keeps_variables_of_machine_and_user(box: Box) -> None:
@@ -187,7 +161,7 @@ def test_powershell_of_the_image_is_started_as_it_was_asked_for(box: Box) -> Non
     assert code.code == 77
 
 
-@pytest.mark.parametrize("name", ["schtasks", "dism", "netsh", "wevtutil", "subst", "cacls"])
+@pytest.mark.parametrize("name", ["netsh", "wevtutil", "subst", "cacls", "cscript", "netstat", "klist"])
 def test_what_does_nothing_is_not_there(box: Box, name: str) -> None:
     """Wine's programs of these names report success and do nothing. The client's own exit code has 8 bits."""
     assert box.run(f"{name} /?").code == 9009 & 255

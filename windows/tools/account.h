@@ -18,7 +18,7 @@ enum { NET_FAILED = 2, NET_BAD_SYNTAX = 1 };
 int net_done(void);
 int net_fail(unsigned error);
 int net_unknown_option(const wchar_t *option, const wchar_t *syntax);
-const wchar_t *option_value(const wchar_t *argument, const wchar_t *name); /* of /name:value, NULL if it is another */
+const wchar_t *net_value(const wchar_t *argument, const wchar_t *name); /* of /name:value, NULL if it is another */
 void net_columns(wchar_t **names, size_t count, const wchar_t *before);
 int net_user(int count, wchar_t **arguments);
 int net_localgroup(int count, wchar_t **arguments);

@@ -1,18 +1,29 @@
-/* certutil: hashes of files, base64, and certificates into a store. */
-#include "tool.h"
+/* certutil: hashes of files, base64, certificates in stores, downloads. */
+#include "certutil.h"
 
 #include <bcrypt.h>
 
 enum { PIECE = 65536, LINE = 64 };
 
-static int failed(const wchar_t *verb, unsigned error)
+int cert_failed(const wchar_t *verb, unsigned status)
 {
-    unsigned code = error ? 0x80070000u | (error & 0xFFFF) : 0x80070057u;
-    say(L"CertUtil: -%s command FAILED: 0x%08x (WIN32: %u)\r\nCertUtil: %s\r\n", verb, code, error, reason(error));
+    unsigned error = status < 0x10000 || (status & 0xFFFF0000) == 0x80070000 ? status & 0xFFFF : 0;
+    unsigned code = error ? 0x80070000u | error : status;
+    say(error ? L"CertUtil: -%s command FAILED: 0x%08x (WIN32: %u)\r\n" : L"CertUtil: -%s command FAILED: 0x%08x (%u)\r\n",
+        verb, code, error ? error : code);
+    if ((code & 0xFFFF0000) == 0x80190000)
+        say(L"CertUtil: The server answered with status %u.\r\n", code & 0xFFFF);
+    else
+        say(L"CertUtil: %s\r\n", reason(error ? error : code));
     return (int)code;
 }
 
-static int done(const wchar_t *verb)
+static int failed(const wchar_t *verb, unsigned error)
+{
+    return cert_failed(verb, error ? error : ERROR_INVALID_PARAMETER);
+}
+
+int cert_done(const wchar_t *verb)
 {
     say(L"CertUtil: -%s command completed successfully.\r\n", verb);
     return 0;
@@ -75,10 +86,10 @@ static int hash_file(int count, wchar_t **arguments)
     for (DWORD i = 0; i < size; i++)
         say(L"%02x", digest[i]);
     say(L"\r\n");
-    return done(L"hashfile");
+    return cert_done(L"hashfile");
 }
 
-static unsigned read_all(const wchar_t *path, unsigned char **data, size_t *size)
+unsigned read_all(const wchar_t *path, unsigned char **data, size_t *size)
 {
     struct source source;
     size_t got, room = 0;
@@ -95,7 +106,7 @@ static unsigned read_all(const wchar_t *path, unsigned char **data, size_t *size
     return source.error;
 }
 
-static unsigned write_new(const wchar_t *path, bool overwrite, const void *data, size_t size)
+unsigned write_new(const wchar_t *path, bool overwrite, const void *data, size_t size)
 {
     HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, overwrite ? CREATE_ALWAYS : CREATE_NEW, 0, NULL);
     const char *from = data;
@@ -144,7 +155,7 @@ static int value_of(char c)
 }
 
 /* NULL where the text is no base64. A first line that begins with dashes and what follows the last one are left out. */
-static unsigned char *decode(const unsigned char *text, size_t size, size_t *made)
+unsigned char *decode_base64(const unsigned char *text, size_t size, size_t *made)
 {
     unsigned char *data = take(size + 4), *to = data;
     unsigned bits = 0;
@@ -184,28 +195,48 @@ static int convert(bool encoding, bool overwrite, int count, wchar_t **arguments
     unsigned error = read_all(arguments[0], &data, &size);
     if (error)
         return failed(verb, error);
-    void *result = encoding ? (void *)encode(data, size, &made) : (void *)decode(data, size, &made);
+    void *result = encoding ? (void *)encode(data, size, &made) : (void *)decode_base64(data, size, &made);
     if (!result)
         return failed(verb, ERROR_INVALID_DATA);
     error = write_new(arguments[1], overwrite, result, made);
     if (error)
         return failed(verb, error);
     say(L"Input Length = %I64u\r\nOutput Length = %I64u\r\n", (uint64_t)size, (uint64_t)made);
-    return done(verb);
+    return cert_done(verb);
 }
 
 int certutil(int count, wchar_t **arguments)
 {
-    bool overwrite = false;
-    for (; count && (same(arguments[0], L"-f") || same(arguments[0], L"/f")); count--, arguments++)
-        overwrite = true;
-    const wchar_t *verb = count ? arguments[0] : L"";
-    if (*verb == L'-' || *verb == L'/')
-        verb++;
+    struct certutil how = {0};
+    const wchar_t *verb = NULL;
+    int left = 0;
+    for (int i = 0; i < count; i++) {
+        wchar_t *each = arguments[i];
+        if (is_option(each, L"f"))
+            how.force = true;
+        else if (is_option(each, L"user"))
+            how.user = true;
+        else if (!is_option(each, L"split") && !is_option(each, L"enterprise") && !is_option(each, L"gmt")) {
+            if (!verb && (*each == L'-' || *each == L'/'))
+                verb = each + 1;
+            else
+                arguments[left++] = each;
+        }
+    }
+    verb = verb ? verb : L"dump";
     if (same(verb, L"hashfile"))
-        return hash_file(count - 1, arguments + 1);
+        return hash_file(left, arguments);
     if (same(verb, L"encode") || same(verb, L"decode"))
-        return convert(same(verb, L"encode"), overwrite, count - 1, arguments + 1);
-    complain(L"CertUtil: -%s is not supported here; there are -hashfile, -encode and -decode.\r\n", verb);
+        return convert(same(verb, L"encode"), how.force, left, arguments);
+    if (same(verb, L"addstore"))
+        return cert_add(&how, left, arguments);
+    if (same(verb, L"delstore"))
+        return cert_delete(&how, left, arguments);
+    if (same(verb, L"store"))
+        return cert_show(&how, left, arguments);
+    if (same(verb, L"urlcache"))
+        return cert_fetch(&how, left, arguments);
+    complain(L"CertUtil: -%s is not supported here; there are -hashfile, -encode, -decode, -addstore, -delstore, -store "
+             L"and -urlcache -f.\r\n", verb);
     return (int)0x80070032u; /* ERROR_NOT_SUPPORTED */
 }

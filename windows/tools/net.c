@@ -82,7 +82,7 @@ int net_unknown_option(const wchar_t *option, const wchar_t *syntax)
     return NET_BAD_SYNTAX;
 }
 
-const wchar_t *option_value(const wchar_t *argument, const wchar_t *name)
+const wchar_t *net_value(const wchar_t *argument, const wchar_t *name)
 {
     size_t length = wcslen(name);
     return same_start(argument, name) && argument[length] == L':' ? argument + length + 1 : NULL;

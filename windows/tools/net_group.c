@@ -140,7 +140,7 @@ int net_localgroup(int count, wchar_t **arguments)
             add = true;
         else if (same(arguments[i], L"/delete") || same(arguments[i], L"/del"))
             remove = true;
-        else if ((value = option_value(arguments[i], L"/comment")))
+        else if ((value = net_value(arguments[i], L"/comment")))
             comment = value;
         else if (same(arguments[i], L"/domain"))
             return net_fail(ERROR_NO_SUCH_DOMAIN);
@@ -206,7 +206,7 @@ int net_accounts(int count, wchar_t **arguments)
         if (same(arguments[i], L"/domain"))
             return net_fail(ERROR_NO_SUCH_DOMAIN);
         for (size_t n = 0; n < sizeof policies / sizeof *policies; n++) {
-            const wchar_t *value = option_value(arguments[i], policies[n].option);
+            const wchar_t *value = net_value(arguments[i], policies[n].option);
             uint64_t number = 0;
             if (!value)
                 continue;

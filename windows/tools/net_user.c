@@ -177,16 +177,16 @@ static int check_options(int count, wchar_t **arguments, struct wish *wish)
             known = wish->add = true;
         else if (same(each, L"/delete") || same(each, L"/del"))
             known = wish->remove = true;
-        else if (same(each, L"/y") || option_value(each, L"/logonpasswordchg"))
+        else if (same(each, L"/y") || net_value(each, L"/logonpasswordchg"))
             known = true;
         else if (same(each, L"/active"))
             known = true;
         else if (same(each, L"/domain"))
             return net_fail(ERROR_NO_SUCH_DOMAIN);
         for (size_t n = 0; n < sizeof texts / sizeof *texts; n++)
-            known |= option_value(each, texts[n].option) != NULL;
+            known |= net_value(each, texts[n].option) != NULL;
         for (size_t n = 0; n < sizeof flags / sizeof *flags; n++) {
-            const wchar_t *value = option_value(each, flags[n].option);
+            const wchar_t *value = net_value(each, flags[n].option);
             known |= value && (same(value, L"yes") || same(value, L"no"));
         }
         if (!known)
@@ -207,10 +207,10 @@ static void apply_options(HANDLE key, int count, wchar_t **arguments)
     for (int i = 0; i < count; i++) {
         const wchar_t *value;
         for (size_t n = 0; n < sizeof texts / sizeof *texts; n++)
-            if ((value = option_value(arguments[i], texts[n].option)))
+            if ((value = net_value(arguments[i], texts[n].option)))
                 text_set(key, texts[n].value, same(value, L"never") || same(value, L"all") ? L"" : value);
         for (size_t n = 0; n < sizeof flags / sizeof *flags; n++)
-            if ((value = option_value(arguments[i], flags[n].option)))
+            if ((value = net_value(arguments[i], flags[n].option)))
                 set = same(value, L"yes") == flags[n].on_if_yes ? set | flags[n].flag : set & ~flags[n].flag;
         if (same(arguments[i], L"/active"))
             set &= ~(DWORD)FLAG_DISABLED;

@@ -113,8 +113,42 @@ void complain(const wchar_t *format, ...)
     va_end(arguments);
 }
 
+/* Where Wine's text is another than Windows'. */
+static const struct {
+    unsigned error;
+    const wchar_t *text;
+} texts[] = {
+    {ERROR_FILE_NOT_FOUND, L"The system cannot find the file specified."},
+    {ERROR_PATH_NOT_FOUND, L"The system cannot find the path specified."},
+    {ERROR_ACCESS_DENIED, L"Access is denied."},
+    {ERROR_SHARING_VIOLATION, L"The process cannot access the file because it is being used by another process."},
+    {ERROR_FILE_EXISTS, L"The file exists."},
+    {ERROR_INVALID_PARAMETER, L"The parameter is incorrect."},
+    {ERROR_DISK_FULL, L"There is not enough space on the disk."},
+    {ERROR_INVALID_NAME, L"The filename, directory name, or volume label syntax is incorrect."},
+    {ERROR_DIR_NOT_EMPTY, L"The directory is not empty."},
+    {ERROR_ALREADY_EXISTS, L"Cannot create a file when that file already exists."},
+    {ERROR_DIRECTORY, L"The directory name is invalid."},
+    {ERROR_SERVICE_ALREADY_RUNNING, L"An instance of the service is already running."},
+    {ERROR_SERVICE_DISABLED, L"The service cannot be started, either because it is disabled or because it has no enabled "
+                             L"devices associated with it."},
+    {ERROR_SERVICE_DOES_NOT_EXIST, L"The specified service does not exist as an installed service."},
+    {ERROR_SERVICE_CANNOT_ACCEPT_CTRL, L"The service cannot accept control messages at this time."},
+    {ERROR_SERVICE_NOT_ACTIVE, L"The service has not been started."},
+    {ERROR_SERVICE_REQUEST_TIMEOUT, L"The service did not respond to the start or control request in a timely fashion."},
+    {ERROR_SERVICE_MARKED_FOR_DELETE, L"The specified service has been marked for deletion."},
+    {ERROR_SERVICE_EXISTS, L"The specified service already exists."},
+    {12007, L"The server name or address could not be resolved"},
+    {12029, L"A connection with the server could not be established"},
+    {0x80090011, L"Object was not found."},
+    {0x8009310b, L"ASN1 bad tag value met."},
+};
+
 const wchar_t *reason(unsigned error)
 {
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].error == error)
+            return texts[i].text;
     wchar_t *text = take(512 * sizeof *text);
     DWORD length = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, error, 0, text, 512,
                                   NULL);

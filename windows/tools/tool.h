@@ -83,20 +83,44 @@ bool open_lines(struct lines *lines, const wchar_t *path);
 bool next_line(struct lines *lines, const char **line, size_t *size, bool *had_end);
 void close_lines(struct lines *lines);
 
+/* library.c */
+void *from(const wchar_t *library, const char *name); /* ends the program where there is none */
+bool is_option(const wchar_t *argument, const wchar_t *name);
+const wchar_t *option_value(const wchar_t *argument, const wchar_t *name);
+wchar_t *grouped(uint64_t number);
+
 /* The tools: arguments without the program's name; the exit code is returned. */
+int attrib(int count, wchar_t **arguments);
 int certutil(int count, wchar_t **arguments);
+int chcp(int count, wchar_t **arguments);
+int clip(int count, wchar_t **arguments);
 int comp(int count, wchar_t **arguments);
+int dism(int count, wchar_t **arguments);
+int fc(int count, wchar_t **arguments);
 int find(int count, wchar_t **arguments);
 int findstr(int count, wchar_t **arguments);
+int forfiles(int count, wchar_t **arguments);
+int fsutil(int count, wchar_t **arguments);
 int icacls(int count, wchar_t **arguments);
 int net(int count, wchar_t **arguments);
 int powershell(int count, wchar_t **arguments);
 int robocopy(int count, wchar_t **arguments);
+int sc(int count, wchar_t **arguments);
+int schtasks(int count, wchar_t **arguments);
 int setx(int count, wchar_t **arguments);
+int shut_down(int count, wchar_t **arguments);
+int sort(int count, wchar_t **arguments);
+int systeminfo(int count, wchar_t **arguments);
 int takeown(int count, wchar_t **arguments);
+int taskkill(int count, wchar_t **arguments);
+int tasklist(int count, wchar_t **arguments);
 int timeout(int count, wchar_t **arguments);
 int tree(int count, wchar_t **arguments);
 int tzutil(int count, wchar_t **arguments);
+int waitfor(int count, wchar_t **arguments);
+int where(int count, wchar_t **arguments);
 int whoami(int count, wchar_t **arguments);
+int wmic(int count, wchar_t **arguments);
+int xcopy(int count, wchar_t **arguments);
 
 #endif

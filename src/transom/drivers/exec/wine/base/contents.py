@@ -156,17 +156,24 @@ C_FILES = {
     "windows/system32/wineboot.exe": "MZ".ljust(64, "\0"),
 }
 
+PROGRAM_ENDINGS = (".exe", ".com")
 REMOVED_PROGRAMS = frozenset(
     (
-        "powershell setx icacls cacls certutil dism netsh arp wevtutil pnputil shutdown subst mshta iexplore winecfg "
-        "winhelp winhlp32 wineboot winemenubuilder aspnet_regiis mofcomp msinfo32 ngen regasm regini regsvcs sdbinst "
-        "secedit lodctr winedbg explorer find findstr robocopy schtasks cmd net whoami"
+        # Do nothing, or less than they are asked for, and report success; scripts' hosts do with each error.
+        "powershell setx icacls cacls certutil dism netsh arp wevtutil pnputil shutdown subst mshta wineboot "
+        "aspnet_regiis mofcomp msinfo32 ngen regasm regini regsvcs sdbinst secedit lodctr unlodctr find findstr "
+        "robocopy schtasks attrib extrac32 msidb chcp fc fsutil sc sort systeminfo taskkill tasklist where wmic wusa "
+        "xcopy uninstaller wineconsole cscript wscript "
+        # Wait for somebody at a screen, where Windows' images have no such program, or are Wine's own.
+        "iexplore winecfg winhelp winhlp32 winemenubuilder winedbg explorer clock control dplaysvr dpnsvr dpvsetup "
+        "dxdiag eject hh icinfo oleview progman taskmgr view winefile winemine winemsibuilder winver wordpad write cmd "
+        "net whoami netstat klist"
     ).split()
 )
 """Wine's stand-ins that do nothing and report success (or hang): a script is better off when they are not found.
 So is a program that crashes: winedbg waits for somebody to read its dialogue, and without it the program ends with the
-status of its exception. In the place of explorer and of the tools of windows/tools there are ours. Names without
-`.exe`."""
+status of its exception. In the place of cmd, explorer and the tools of windows/tools there are ours. Names without
+endings. What is left is tried by `script/liars`."""
 
 REMOVED_KEYS = (
     r"Software\\Classes\\Interface",

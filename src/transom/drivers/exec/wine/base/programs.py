@@ -45,8 +45,11 @@ class WindowsProgram:
 
 
 TOOLS = (
-    "certutil.exe", "comp.exe", "find.exe", "findstr.exe", "icacls.exe", "net.exe", "net1.exe", "powershell.exe",
-    "pwsh.exe", "robocopy.exe", "setx.exe", "takeown.exe", "timeout.exe", "tree.com", "tzutil.exe", "whoami.exe",
+    "attrib.exe", "certutil.exe", "chcp.com", "clip.exe", "comp.exe", "dism.exe", "fc.exe", "find.exe", "findstr.exe",
+    "forfiles.exe", "fsutil.exe", "icacls.exe", "net.exe", "net1.exe", "powershell.exe", "pwsh.exe", "robocopy.exe",
+    "sc.exe", "schtasks.exe", "setx.exe", "shutdown.exe", "sort.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe",
+    "tasklist.exe", "timeout.exe", "tree.com", "tzutil.exe", "waitfor.exe", "wbem/wmic.exe", "where.exe", "whoami.exe",
+    "xcopy.exe",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",), "base.h"),

@@ -1,6 +1,7 @@
 """Makes a base's two trees from the files of packages, and gives them one shape whatever machine they were made on."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ from transom.drivers.exec.wine.base import contents
 from transom.drivers.exec.wine.base.contents import Source, target_of
 from transom.drivers.exec.wine.base.deb import members
 from transom.drivers.exec.wine.base.pe import strip
-from transom.drivers.exec.wine.base.programs import WINDOWS_PROGRAMS, Programs
+from transom.drivers.exec.wine.base.programs import WINDOWS_PROGRAMS, Programs, WindowsProgram
 from transom.drivers.exec.wine.base.versions import with_version
 from transom.drivers.exec.wine.base.zones import with_local_zone, without_variable
 from transom.errors import InvalidParameter
@@ -98,9 +99,9 @@ def make_drive(prefix: Path, linux: Path, c: Path, programs: Programs) -> None:
             _write(target, path.read_bytes())
     _complete_drive(c, linux, programs)
     for name in contents.REMOVED_PROGRAMS:
-        for directory in programs_of_wine:
+        for directory, ending in itertools.product(programs_of_wine, contents.PROGRAM_ENDINGS):
             with contextlib.suppress(FileNotFoundError):
-                (directory / f"{name}.exe").unlink()
+                (directory / f"{name}{ending}").unlink()
 
 
 def _complete_drive(c: Path, linux: Path, programs: Programs) -> None:
@@ -113,12 +114,13 @@ def _complete_drive(c: Path, linux: Path, programs: Programs) -> None:
     for name, program in programs.windows.items():
         _write(system32 / name, program)
     for made in WINDOWS_PROGRAMS:
-        for name in made.names:
-            os.link(system32 / made.name, system32 / name)
+        _link_names(made, system32, system32)
     syswow64 = c / WINDOWS / "syswow64"
     if syswow64.exists():
-        # One shell for both: 32-bit programs look for it here.
+        # One program for both: 32-bit programs look for it here.
         os.link(system32 / "cmd.exe", syswow64 / "cmd.exe")
+        for made in WINDOWS_PROGRAMS:
+            _link_names(made, system32, syswow64)
     _link_zlib(c, linux)
 
 
@@ -126,6 +128,12 @@ def add_libraries(c: Path, libraries: Mapping[str, bytes]) -> None:
     """Put libraries of an optional part, name → content, into a base's drive."""
     for name, content in libraries.items():
         _write(c / WINDOWS / "system32" / name, content)
+
+
+def _link_names(made: WindowsProgram, where: Path, into: Path) -> None:
+    for name in made.names:
+        (into / name).parent.mkdir(exist_ok=True)
+        os.link(where / made.name, into / name)
 
 
 def prepare_prefix(prefix: Path, linux: Path) -> None:
@@ -152,7 +160,7 @@ def _files(top: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _is_removed(relative: Path) -> bool:
-    return relative.suffix.lower() == ".exe" and relative.stem.lower() in contents.REMOVED_PROGRAMS
+    return relative.suffix.lower() in contents.PROGRAM_ENDINGS and relative.stem.lower() in contents.REMOVED_PROGRAMS
 
 
 def _is_cache(relative: Path) -> bool:

@@ -1,0 +1,126 @@
+"""Tools of system32 that ask and change the machine: sc, tasklist, taskkill, wmic, dism, shutdown, certutil."""
+
+import base64
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.batch import SERVERCORE, Box, batch_box
+from tests.support.engine import Engine
+from tests.support.windows import COMPILER
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.wine,
+    pytest.mark.needs("crun", "conmon", COMPILER, "openssl"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def shared_box(shared_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    with batch_box(shared_engine, tmp_path_factory.mktemp("system")) as made:
+        yield made
+
+
+@pytest.fixture
+def box(shared_box: Box) -> Box:
+    """The container, with its directory empty."""
+    shared_box.empty()
+    return shared_box
+
+
+def test_services_are_made_shown_changed_and_deleted(box: Box) -> None:
+    path = "C:\\Windows\\System32\\cmd.exe /c exit"
+
+    assert box.run(f'sc create demo binPath= "{path}" start= auto').out == "[SC] CreateService SUCCESS\n"
+    shown = box.run("sc qc demo").out
+    assert re.search(r"START_TYPE +: 2 +AUTO_START\n", shown)
+    assert re.search(rf"BINARY_PATH_NAME +: {re.escape(path)}\n", shown)
+    assert box.run("sc config demo start= disabled").code == 0
+    assert "4   DISABLED" in box.run("sc qc demo").out
+    assert re.search(r"STATE +: 1 +STOPPED", box.run("sc query demo").out)
+    assert box.run("sc start demo").code == 1058 & 255
+    assert box.run("sc delete demo").out == "[SC] DeleteService SUCCESS\n"
+    gone = box.run("sc query demo")
+    assert gone.code == 1060 & 255
+    assert "FAILED 1060:" in gone.out
+    assert "The specified service does not exist as an installed service." in gone.out
+    assert box.run("sc create half").code != 0
+    assert box.run("sc nosuchverb").code != 0
+
+
+def test_processes_are_listed_and_ended(box: Box) -> None:
+    box.run("start /b ping -n 1000 127.0.0.1 >nul")
+
+    listed = box.run('tasklist /fo csv /nh /fi "imagename eq ping.exe"').out
+    pid = listed.split('","')[1]
+    assert listed.startswith('"ping.exe","')
+    assert box.run(f'tasklist /fi "pid eq {pid}" /fo list').out.split("\n")[1] == "Image Name:   ping.exe"
+    ended = box.run("taskkill /f /im ping.exe")
+    assert ended.out == f'SUCCESS: The process "ping.exe" with PID {pid} has been terminated.\n'
+    none = box.run('tasklist /fi "imagename eq ping.exe"')
+    assert "INFO: No tasks are running which match the specified criteria." in none.out + none.err
+    missing = box.run("taskkill /im ping.exe")
+    assert (missing.code, missing.err) == (128, 'ERROR: The process "ping.exe" not found.\n')
+    assert box.run("taskkill").code == 1
+
+
+def test_machine_is_described(box: Box) -> None:
+    described = box.run("systeminfo").out
+    assert re.search(r"OS Version: +10\.0\.20348 N/A Build 20348\n", described)
+    assert "Caption=Microsoft Windows Server 2022 Datacenter" in box.run("wmic os get caption /value").out
+    assert box.run("wmic process where name='cmd.exe' get name").out.split()[:2] == ["Name", "cmd.exe"]
+    assert box.run("wmic nosuch get x").code != 0
+    assert box.run("wmic process call create notepad.exe").code != 0, "it is not said that it was done"
+
+
+def test_features_of_windows_are_refused(box: Box) -> None:
+    assert "Feature Name : IIS-WebServer\n" in box.run("dism /online /get-features").out
+    refused = box.run("dism /online /enable-feature /featurename:IIS-WebServer /all")
+    assert refused.code == 0x0F081F & 255
+    assert "Features of Windows are not part of this Windows base" in refused.out + refused.err
+    assert box.run("dism /online /disable-feature /featurename:SMB1Protocol").code == 0
+    assert box.run("schtasks /create /tn x /tr cmd /sc daily").code == 1
+    assert "There is no task scheduler" in box.run("schtasks /create /tn x /tr cmd /sc daily").err
+
+
+def test_waits_end_at_their_time_or_by_a_signal(box: Box) -> None:
+    late = box.run("waitfor /t 1 sign")
+    assert (late.code, late.err) == (1, "ERROR: Timed out waiting for 'sign'.\n")
+    sent = box.run("start /b cmd /c waitfor /t 30 sign ^&^& echo came^>C:\\w\\came", "ping -n 2 127.0.0.1 >nul",
+                   "waitfor /si sign", "ping -n 2 127.0.0.1 >nul", "type came")  # fmt: skip
+    assert "came" in sent.out
+
+
+def test_shutdown_ends_the_container(box: Box) -> None:
+    script = "shutdown /s /t 0 & ping -n 1000 127.0.0.1 >nul & echo still here"
+    ended = box.engine.docker("run", "--rm", "--network", "none", SERVERCORE, "cmd", "/c", script, check=False)
+
+    assert "still here" not in ended.out
+
+
+def make_certificate(directory: Path, name: str) -> Path:
+    """Make a certificate that signs itself; return its PEM file."""
+    path = directory / f"{name}.pem"
+    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    subprocess.run([*argv, "-keyout", "/dev/null", "-out", path], check=True, capture_output=True)
+    return path
+
+
+def test_certificates_are_kept_shown_and_removed(box: Box) -> None:
+    pem = make_certificate(box.shared, "corporate")
+    der = base64.b64decode("".join(pem.read_text().split("\n")[1:-2]))
+    (box.shared / "corporate.cer").write_bytes(der)
+
+    added = box.run("certutil -addstore -f root C:\\t\\corporate.pem")
+    assert added.code == 0, added
+    assert 'Certificate "corporate" added to store.' in added.out
+    assert "CN=corporate" in box.run("certutil -store root corporate").out
+    assert box.run("certutil -delstore root corporate").code == 0
+    assert "CN=corporate" not in box.run("certutil -store root").out
+    assert box.run("certutil -addstore root C:\\t\\corporate.cer").code == 0
+    assert box.run("certutil -addstore root C:\\t\\run.cmd").code != 0
+    assert box.run("certutil -delstore root corporate").code == 0
