@@ -74,7 +74,9 @@ def test_machine_is_described(box: Box) -> None:
     assert "Caption=Microsoft Windows Server 2022 Datacenter" in box.run("wmic os get caption /value").out
     assert box.run("wmic process where name='cmd.exe' get name").out.split()[:2] == ["Name", "cmd.exe"]
     assert box.run("wmic nosuch get x").code != 0
-    assert box.run("wmic process call create notepad.exe").code != 0, "it is not said that it was done"
+    box.run('wmic process call create "cmd /c echo made>C:\\w\\made"', "ping -n 2 127.0.0.1 >nul")
+    assert box.run("type made").out == "made\n"
+    assert box.run("wmic nicconfig where index=1 call EnableDHCP").code != 0, "it is not said that it was done"
 
 
 def test_features_of_windows_are_refused(box: Box) -> None:
