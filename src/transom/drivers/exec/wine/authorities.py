@@ -140,9 +140,10 @@ class Authorities:
 
 def own_certificates(system_reg: bytes) -> list[bytes]:
     """Return the certificates in the root store of a registry file, as it came from a container."""
-    if ROOT_STORE.encode() not in system_reg:
+    start = system_reg.find(f"\n[{ROOT_STORE}\\\\".encode())  # spelled as in the base, whatever a program wrote
+    if start < 0:
         return []
-    blobs = (_BLOB.search(section[1]) for section in _SECTION.finditer(system_reg))
+    blobs = (_BLOB.search(section[1]) for section in _SECTION.finditer(system_reg, start))
     found = (_certificate_of(bytes.fromhex(_digits(match[1]))) for match in blobs if match)
     return [der for der in found if der]
 
