@@ -49,6 +49,8 @@ CHECKS: Final[dict[str, Check]] = {
         "copies trees", "md a\\b\necho one>a\\b\\f\n{x} a z /E /I /Y /Q\ntype z\\b\\f", r"1 File\(s\).*one"
     ),
     # the machine and its processes
+    "curl.exe": Check("fetches files", "echo content>f\n{x} -sS file:///%CD:\\=/%/f -o g\ntype g", "content"),
+    "tar.exe": Check("packs and unpacks", "echo content>f\n{x} -caf f.zip f\ndel f\n{x} -xf f.zip\ntype f", "content"),
     "chcp.com": Check("shows and sets the code page", "{x} 437\n{x}\n{x} 65001 >nul", "437.*437"),
     "cmd.exe": Check("runs commands", '{x} /c "exit 7"\nif errorlevel 7 echo seven\n{x} /d /c ver', "seven.*Windows"),
     "dism.exe": Check(

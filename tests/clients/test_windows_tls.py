@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.support.batch import SERVERCORE
 from tests.support.compiled import compiled
 from tests.support.engine import Engine
 from tests.support.windows import COMPILER, PROBE, ensure_probe_image
@@ -117,3 +118,28 @@ def test_authority_of_the_configuration(site: Site) -> None:
             assert script(engine, site, f"get {NAME} {site.port}")[0].strip() == "status 204"
     finally:
         shutil.rmtree(directory)
+
+
+def test_authority_that_certutil_adds_in_a_build_is_trusted(probed: Engine, site: Site, tmp_path: Path) -> None:
+    shutil.copy(site.directory / "ca.crt", tmp_path)
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {SERVERCORE}\nCOPY ca.crt C:/ca.crt\nRUN certutil -addstore -f root C:\\ca.crt\n"
+    )
+    gateway = probed.docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "bridge").out.strip()
+    options = ("--rm", "--add-host", f"{NAME}:{gateway}")
+    ask = ("curl", "-sS", "-o", "nul", "-w", "%{http_code}", f"https://{NAME}:{site.port}/")
+
+    distrusted = probed.docker("run", *options, SERVERCORE, *ask, check=False)
+    probed.docker("build", "-t", "trusting", str(tmp_path))
+    trusted = probed.docker("run", *options, "trusting", *ask)
+    other_name = probed.docker(
+        "run", *options, "--add-host", f"other.example:{gateway}", "trusting", *ask[:-1],
+        f"https://other.example:{site.port}/", check=False,
+    )  # fmt: skip
+    as_user = probed.docker("run", *options, "--user", "ContainerUser", "trusting", *ask)
+    probed.docker("rmi", "trusting")
+
+    assert (distrusted.code, distrusted.out) == (60, "000")
+    assert "trust error" in distrusted.err
+    assert (other_name.code, other_name.out) == (60, "000")
+    assert trusted.out == as_user.out == "204"

@@ -32,11 +32,12 @@ class Box:
 
 
 @contextmanager
-def batch_box(engine: Engine, shared: Path) -> Iterator[Box]:
-    """Run the container for the block."""
+def batch_box(engine: Engine, shared: Path, *network: str) -> Iterator[Box]:
+    """Run the container for the block. network: options that say which, none without."""
+    network = network or ("--network", "none")
     engine.ensure_base()
     name = f"{shared.name}-{os.getpid()}"
-    options = ("--network", "none", "-v", f"{shared}:C:\\t", "-w", "C:\\w")
+    options = (*network, "-v", f"{shared}:C:\\t", "-w", "C:\\w")
     engine.docker("run", "-di", "--name", name, *options, SERVERCORE, "cmd")
     try:
         yield Box(engine, name, shared)

@@ -69,8 +69,25 @@ class Archive:
             name = f"main/binary-{architecture}/Packages.xz"
             sums.append(f" {hashlib.sha256(index).hexdigest()} {len(index)} {name}")
             self.files[f"dists/{directory}/{name}"] = b"another day's" if architecture == stale else index
+        index = lzma.compress(self._sources(version).encode())
+        sums.append(f" {hashlib.sha256(index).hexdigest()} {len(index)} main/source/Sources.xz")
+        self.files[f"dists/{directory}/main/source/Sources.xz"] = index
         text = "\n".join(("Origin: Debian", f"Codename: {codename}", "SHA256:", *sums, ""))
         self.files[f"dists/{directory}/InRelease"] = self.key.sign(text)
+
+    def _sources(self, version: str) -> str:
+        lines = []
+        for name in (
+            f"tool_{version}.orig.tar.gz",
+            f"tool_{version}-1.debian.tar.xz",
+            f"tool_{version}.orig.tar.gz.asc",
+        ):
+            content = f"archive {name}".encode()
+            self.files[f"pool/{name}"] = content
+            lines.append(f" {hashlib.sha256(content).hexdigest()} {len(content)} {name}")
+        checksums = "\n".join(lines)
+        entry = f"Package: tool\nVersion: {version}-1\nDirectory: pool\nChecksums-Sha256:\n{checksums}\n"
+        return f"Package: tool\nVersion: 0-1\nExtra-Source-Only: yes\nDirectory: pool\n\n{entry}"
 
     @asynccontextmanager
     async def mirror(self, cache: Path) -> AsyncIterator[Mirror]:
@@ -152,3 +169,31 @@ async def test_silent_mirror_is_named(key: Key, tmp_path: Path) -> None:
     async with Archive(key).mirror(tmp_path) as mirror:
         with pytest.raises(Unavailable, match="HTTP 404"):
             await mirror.packages(SOURCES, quiet)
+
+
+async def test_source_packages_are_fetched_and_checked(key: Key, tmp_path: Path) -> None:
+    archive = Archive(key)
+    archive.publish("trixie", "10.1")
+
+    async with archive.mirror(tmp_path) as mirror:
+        (found,) = await mirror.source_packages(("tool",), quiet)
+        with pytest.raises(InvalidParameter, match="no source package nosuch"):
+            await mirror.source_packages(("nosuch",), quiet)
+
+    assert (found.name, found.version) == ("tool", "10.1-1")
+    assert [mirror.cached(each).read_bytes() for each in found.archives] == [
+        b"archive tool_10.1.orig.tar.gz",
+        b"archive tool_10.1-1.debian.tar.xz",
+    ]
+
+
+async def test_archive_that_is_not_there_yet_is_taken_from_the_other_name(key: Key, tmp_path: Path) -> None:
+    archive = Archive(key)
+    archive.publish("stable", "10.0")
+    archive.publish("trixie", "10.1")
+    del archive.files["pool/tool_10.1-1.debian.tar.xz"]
+
+    async with archive.mirror(tmp_path) as mirror:
+        (found,) = await mirror.source_packages(("tool",), quiet)
+
+    assert found.version == "10.0-1"

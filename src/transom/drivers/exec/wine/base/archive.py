@@ -36,6 +36,15 @@ class Package:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class SourcePackage:
+    """A source package of the index: its archives, the upstream's and Debian's."""
+
+    name: str
+    version: str
+    archives: tuple[Package, ...]
+
+
 def signed_text(inline: str) -> str:
     """Return what stands between an InRelease file's header and its signature, with dashes unescaped.
 
@@ -89,6 +98,41 @@ def find_packages(index: Iterable[bytes], names: Iterable[str]) -> Iterator[Pack
         if name not in entries:
             raise InvalidParameter(f"the mirror's index has no package {name}")
         yield _package(next(paragraphs(entries[name])))
+
+
+def find_sources(index: Iterable[bytes], names: Iterable[str]) -> Iterator[SourcePackage]:
+    """Yield the named packages of a Sources index, as find_packages does.
+
+    Raises:
+        InvalidParameter: one is missing or its entry is malformed.
+    """
+    wanted = list(names)
+    found: dict[str, SourcePackage] = {}
+    marks = {name.encode() for name in wanted}
+    for entry in _entries(index):
+        match = _NAME.search(entry)
+        if match and match[1] in marks and b"\nExtra-Source-Only: yes" not in entry:
+            made = _source(next(paragraphs(entry.decode("utf-8", "replace"))))
+            found.setdefault(made.name, made)
+    for name in wanted:
+        if name not in found:
+            raise InvalidParameter(f"the mirror's index has no source package {name}")
+        yield found[name]
+
+
+def _source(fields: dict[str, str]) -> SourcePackage:
+    name = fields["package"]
+    archives = []
+    for line in fields.get("checksums-sha256", "").splitlines():
+        sha256, _, rest = line.partition(" ")
+        size, _, file = rest.partition(" ")
+        if ".tar." in file and not file.endswith(".asc"):
+            entry = {"package": name, "version": fields.get("version", ""), "architecture": "source"}
+            path = f"{fields.get('directory')}/{file}"
+            archives.append(_package({**entry, "filename": path, "sha256": sha256, "size": size}))
+    if not archives:
+        raise InvalidParameter(f"the mirror's index entry of the source package {name} is malformed")
+    return SourcePackage(name, archives[0].version, tuple(archives))
 
 
 def _entries(index: Iterable[bytes]) -> Iterator[bytes]:

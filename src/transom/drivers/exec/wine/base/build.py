@@ -6,12 +6,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from transom import faults
 from transom.aio.groups import first
 from transom.aio.locks import KeyedLock
-from transom.drivers.exec.wine.base import accounts, grafts, icu, jobs, sandbox, template, tree
+from transom.drivers.exec.wine.base import accounts, grafts, icu, jobs, ports, sandbox, template, tree
 from transom.drivers.exec.wine.base.archive import Package
 from transom.drivers.exec.wine.base.contents import INF, SOURCES, SUITE, WOW64_SOURCES, Source
 from transom.drivers.exec.wine.base.fetch import Mirror
@@ -51,10 +51,25 @@ class DebianBaseBuilder:
         sources = (*SOURCES, *(WOW64_SOURCES if options.wow64 else ()))
         async with self.locks("base"), self.store.workspace() as work:
             began = time.monotonic()
-            fetched = await Mirror(mirror, self.store.cache, SUITE, self.environment).packages(sources, progress)
+            archive = Mirror(mirror, self.store.cache, SUITE, self.environment)
+            fetched = await archive.packages((*sources, ports.HEADERS), progress)
+            ported = [
+                ports.Fetched(each, tuple((PurePath(one.path).name, str(archive.cached(one))) for one in each.archives))
+                for each in await archive.source_packages(ports.PACKAGES, progress)
+            ]
+            (headers,) = (each for each in fetched if each[0] is ports.HEADERS)
+            fetched.remove(headers)
             made = work / "base"
             extra = await icu.fetch(self.store.cache, work, self.environment) if options.icu else None
-            await self._make(work, made, fetched, extra, options, progress)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    porting = group.create_task(self._port(ported, headers, work / "ports"), name="port")
+                    wine = self._make(work, made, fetched, extra, options, progress)
+                    group.create_task(wine, name="make")
+            except BaseExceptionGroup as errors:
+                raise first(errors) from errors
+            await asyncio.to_thread(tree.add_programs, made / "c", porting.result())
+            await asyncio.to_thread(tree.normalise, made)
             progress(BaseProgress("check"))
             weighed = await self.workers.run(jobs.weigh, jobs.Tree(str(made)))
             info = BaseInfo(
@@ -63,6 +78,7 @@ class DebianBaseBuilder:
                 tuple(name for name, wanted in (("icu", options.icu), ("wow64", options.wow64)) if wanted),
                 (
                     *((package.name, package.version, package.architecture) for _, package, _ in fetched),
+                    *((each.package.name, each.package.version, "source") for each in ported),
                     *(((icu.PACKAGE, icu.VERSION, "amd64"),) if options.icu else ()),
                 ),
                 weighed.size_bytes,
@@ -114,9 +130,23 @@ class DebianBaseBuilder:
             system += print_keys(accounts.keys(user))
             (registry / "system.reg").write_text(system, encoding="utf-8", errors="surrogateescape")
             (registry / "user.reg").write_text(user, encoding="utf-8", errors="surrogateescape")
-            tree.normalise(made)
 
         await asyncio.to_thread(finish)
+
+    async def _port(
+        self, sources: Sequence[ports.Fetched], headers: tuple[Source, Package, Path], work: Path
+    ) -> Mapping[str, bytes]:
+        """Return the files of system32 that are compiled from Debian's sources, or were before."""
+        source, package, deb = headers
+        name = await ports.key(sources, package.sha256)
+        files = await asyncio.to_thread(ports.kept, self.store.cache, name)
+        if files is None:
+            await asyncio.to_thread(work.mkdir)
+            await asyncio.to_thread(tree.unpack, source, deb, work / "zlib", lambda entries: None)
+            await self.workers.run(jobs.unpack_sources, jobs.UnpackSources(tuple(sources), str(work)))
+            files = await ports.make(sources, work, work / "zlib")
+            await asyncio.to_thread(ports.keep, self.store.cache, name, files)
+        return files
 
     async def _unpack(self, fetched: Sequence[tuple[Source, Package, Path]], linux: Path, progress: Progress) -> None:
         done = 0

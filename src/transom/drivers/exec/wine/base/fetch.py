@@ -5,15 +5,24 @@ import hashlib
 import logging
 import lzma
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import aiohttp
 
 from transom import faults
-from transom.drivers.exec.wine.base.archive import Listed, Package, find_packages, parse_release, signed_text
+from transom.drivers.exec.wine.base.archive import (
+    Listed,
+    Package,
+    SourcePackage,
+    find_packages,
+    find_sources,
+    parse_release,
+    signed_text,
+)
 from transom.drivers.exec.wine.base.contents import KEYRINGS, Source
 from transom.drivers.exec.wine.base.sources import apt_proxies, choose_proxy
 from transom.errors import InvalidParameter, NotSupported, Unavailable
@@ -21,11 +30,13 @@ from transom.execution.bases import BaseProgress, Progress
 from transom.host.run import ProgramMissing, run
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 PARALLEL = 4
 ALIASES = ("stable", "oldstable")
-"""Other names of releases on a mirror. While one name's index is of another day than its Release (a mirror in the midst
-of an update, a cache between), the other may still be whole; only a Release of the wanted codename is taken."""
+"""Other names of releases on a mirror. While one name's index is of another day than its Release, or a package is not
+there yet (a mirror in the midst of an update, a cache between), the other may still be whole; only a Release of the
+wanted codename is taken."""
 CHUNK = 1 << 18
 _DOWNLOADED = faults.declare("base_build.downloaded", "some packages are in the cache, nothing is built")
 
@@ -48,58 +59,96 @@ class Mirror:
             InvalidParameter: a signature or a sum is wrong.
             Unavailable: the mirror does not answer.
         """
+        async with self._session() as session:
+
+            async def fetch(directory: str) -> list[tuple[Source, Package]]:
+                found = await self._find_packages(session, directory, sources)
+                await self._fetch_all(session, [package for _, package in found], progress)
+                return found
+
+            progress(BaseProgress("index"))
+            found = await self._from_one_release(fetch)
+        faults.point(_DOWNLOADED)
+        return [(source, package, self.cached(package)) for source, package in found]
+
+    async def source_packages(self, names: Sequence[str], progress: Progress) -> list[SourcePackage]:
+        """Return the named source packages; their archives are where cached() says, all of them checked.
+
+        Raises:
+            InvalidParameter: a signature or a sum is wrong.
+            Unavailable: the mirror does not answer.
+        """
+        async with self._session() as session:
+
+            async def fetch(directory: str) -> list[SourcePackage]:
+                found = await self._find_sources(session, directory, names)
+                await self._fetch_all(session, [archive for each in found for archive in each.archives], progress)
+                return found
+
+            progress(BaseProgress("index"))
+            return await self._from_one_release(fetch)
+
+    def cached(self, package: Package) -> Path:
+        """Return where a package that was fetched is on disk."""
+        return self._cached(package.sha256)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[aiohttp.ClientSession]:
         self.cache.mkdir(parents=True, exist_ok=True)
         timeout = aiohttp.ClientTimeout(total=None, connect=30, sock_read=60)
         try:
             async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as session:
-                progress(BaseProgress("index"))
-                found = await self._resolve(session, sources)
-                await self._fetch_all(session, [package for _, package in found], progress)
+                yield session
         except aiohttp.ClientError as exc:
             raise Unavailable(f"the mirror {self.url} cannot be used: {exc}") from exc
         except TimeoutError as exc:
             raise Unavailable(f"the mirror {self.url} does not answer") from exc
-        faults.point(_DOWNLOADED)
-        return [(source, package, self._cached(package.sha256)) for source, package in found]
 
-    async def _resolve(self, session: aiohttp.ClientSession, sources: Sequence[Source]) -> list[tuple[Source, Package]]:
-        """Find the packages, all of them in one Release: the architectures' Wine must be of one version."""
+    async def _from_one_release(self, fetch: Callable[[str], Awaitable[T]]) -> T:
+        """Fetch packages, all of them of one Release: the architectures' Wine must be of one version."""
         refused: InvalidParameter | Unavailable | None = None
         for directory in (self.suite, *ALIASES):
             try:
-                return await self._resolve_in(session, directory, sources)
+                return await fetch(directory)
             except (InvalidParameter, Unavailable) as exc:
                 refused = refused or exc
         raise refused or Unavailable(f"the mirror {self.url} has no release {self.suite}")
 
-    async def _resolve_in(
-        self, session: aiohttp.ClientSession, directory: str, sources: Sequence[Source]
-    ) -> list[tuple[Source, Package]]:
+    async def _release(self, session: aiohttp.ClientSession, directory: str) -> dict[str, Listed]:
         inline = await self._get(session, f"dists/{directory}/InRelease", limit=16 << 20)
         await check_signature(inline, self.keyrings)
-        release = parse_release(signed_text(inline.decode("utf-8", "replace")), codename=self.suite)
+        return parse_release(signed_text(inline.decode("utf-8", "replace")), codename=self.suite)
+
+    async def _find_sources(
+        self, session: aiohttp.ClientSession, directory: str, names: Sequence[str]
+    ) -> list[SourcePackage]:
+        release = await self._release(session, directory)
+        index = await self._index(session, directory, release, "main/source/Sources.xz")
+        return await asyncio.to_thread(lambda: list(find_sources(decompressed(index), names)))
+
+    async def _find_packages(
+        self, session: aiohttp.ClientSession, directory: str, sources: Sequence[Source]
+    ) -> list[tuple[Source, Package]]:
+        release = await self._release(session, directory)
         found: list[tuple[Source, Package]] = []
         for architecture in dict.fromkeys(source.architecture for source in sources):
-            index = await self._index(session, directory, release, architecture)
+            index = await self._index(session, directory, release, f"main/binary-{architecture}/Packages.xz")
             mine = [source for source in sources if source.architecture == architecture]
             names = [source.package for source in mine]
             packages = await asyncio.to_thread(_find, index, names)
             found += zip(mine, packages, strict=True)
         return found
 
-    async def _index(
-        self, session: aiohttp.ClientSession, suite: str, release: dict[str, Listed], architecture: str
-    ) -> bytes:
-        name = f"main/binary-{architecture}/Packages.xz"
+    async def _index(self, session: aiohttp.ClientSession, suite: str, release: dict[str, Listed], name: str) -> bytes:
         listed = release.get(name)
         if listed is None:
             raise InvalidParameter(f"the mirror's Release does not list {name}")
-        directory = f"dists/{suite}/main/binary-{architecture}"
+        directory, _, file = f"dists/{suite}/{name}".rpartition("/")
         # By hash first: while a mirror is updated, the plain name may be of another day than the Release.
         try:
             data = await self._get(session, f"{directory}/by-hash/SHA256/{listed.sha256}", limit=listed.size_bytes)
         except Unavailable:
-            data = await self._get(session, f"{directory}/Packages.xz", limit=64 << 20)
+            data = await self._get(session, f"{directory}/{file}", limit=64 << 20)
         if hashlib.sha256(data).hexdigest() != listed.sha256:
             raise InvalidParameter(f"{name} from {self.url} is not what the signed Release lists; try again later")
         return data

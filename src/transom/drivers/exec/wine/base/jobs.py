@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transom.drivers.exec.wine.base import tree
+from transom.drivers.exec.wine.base import ports, tree
 from transom.drivers.exec.wine.base.contents import Source
 from transom.drivers.exec.wine.base.digest import tree_digest
 from transom.drivers.exec.wine.base.packing import Counter, write_archive
@@ -19,6 +19,14 @@ class Unpack:
 
     packages: tuple[tuple[Source, str], ...]
     linux: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackSources:
+    """top: the directory to unpack source packages below."""
+
+    sources: tuple[ports.Fetched, ...]
+    top: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,15 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> None:
 
     for source, deb in arguments.packages:
         tree.unpack(source, Path(deb), Path(arguments.linux), count)
+
+
+def unpack_sources(arguments: UnpackSources, fds: Sequence[int], report: Report) -> None:
+    """Unpack source packages.
+
+    Raises:
+        InvalidParameter: an archive is damaged.
+    """
+    ports.unpack(arguments.sources, Path(arguments.top))
 
 
 def weigh(arguments: Tree, fds: Sequence[int], report: Report) -> Weighed:

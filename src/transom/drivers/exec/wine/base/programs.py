@@ -125,7 +125,9 @@ async def precompiled(header: Path, flags: Sequence[str], work: Path) -> Sequenc
     return ("-include", str(made))
 
 
-async def compile_source(compiler: str, arguments: Sequence[str], packages: str = WINDOWS_PACKAGES) -> None:
+async def compile_source(
+    compiler: str, arguments: Sequence[str], packages: str = WINDOWS_PACKAGES, *, timeout_s: float = 120
+) -> None:
     """Run a compiler in an environment that says nothing of this machine; packages have it.
 
     Raises:
@@ -134,7 +136,7 @@ async def compile_source(compiler: str, arguments: Sequence[str], packages: str 
     """
     try:
         env = {"PATH": os.defpath + ":/usr/local/bin", "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
-        done = await run([compiler, *arguments], env=env, timeout_s=120)
+        done = await run([compiler, *arguments], env=env, timeout_s=timeout_s)
     except ProgramMissing as exc:
         raise NotSupported(f"{compiler} is needed to build a Windows base: install {packages}") from exc
     if done.code != 0:

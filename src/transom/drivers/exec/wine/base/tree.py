@@ -130,6 +130,15 @@ def add_libraries(c: Path, libraries: Mapping[str, bytes]) -> None:
         _write(c / WINDOWS / "system32" / name, content)
 
 
+def add_programs(c: Path, files: Mapping[str, bytes]) -> None:
+    """Put programs that are neither Wine's nor ours, and their licences, into a base's drive."""
+    add_libraries(c, files)
+    syswow64 = c / WINDOWS / "syswow64"
+    for name in files if syswow64.exists() else ():
+        if name.endswith(".exe"):
+            os.link(c / WINDOWS / "system32" / name, syswow64 / name)
+
+
 def _link_names(made: WindowsProgram, where: Path, into: Path) -> None:
     for name in made.names:
         (into / name).parent.mkdir(exist_ok=True)
