@@ -51,7 +51,7 @@ def openssl(directory: Path, *arguments: str) -> None:
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with compiled(("https", ("winhttp", "crypt32"))) as directory:
+    with compiled(("https", ("winhttp", "crypt32")), ("schannel", ("ws2_32", "secur32"))) as directory:
         key, days = ("-newkey", "rsa:2048", "-nodes"), ("-days", "7")
         openssl(
             directory, "req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", *days, "-subj", "/CN=Private CA"
@@ -143,3 +143,38 @@ def test_authority_that_certutil_adds_in_a_build_is_trusted(probed: Engine, site
     assert "trust error" in distrusted.err
     assert (other_name.code, other_name.out) == (60, "000")
     assert trusted.out == as_user.out == "204"
+
+
+UNTRUSTED_ROOT, WRONG_PRINCIPAL = "80090325", "80090322"
+
+
+def test_schannel_checks_the_server_where_a_program_leaves_it_to_it(probed: Engine, site: Site, tmp_path: Path) -> None:
+    """SCH_CRED_AUTO_CRED_VALIDATION, which is the default: Wine's own checks nothing."""
+    shutil.copy(site.directory / "ca.crt", tmp_path)
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {SERVERCORE}\nCOPY ca.crt C:/ca.crt\nRUN certutil -addstore -f root C:\\ca.crt\n"
+    )
+    probed.docker("build", "-t", "trusting", str(tmp_path))
+    gateway = probed.docker("network", "inspect", "-f", "{{(index .IPAM.Config 0).Gateway}}", "bridge").out.strip()
+
+    def ask(image: str, name: str, who_checks: str) -> str:
+        argv = ("C:\\t\\schannel.exe", name, gateway, str(site.port), who_checks)
+        return probed.docker("run", "--rm", "-v", f"{site.directory}:C:\\t:ro", image, *argv, check=False).out.strip()
+
+    told = {
+        (image, name, who): ask(image, name, who)
+        for image, name, who in (
+            (SERVERCORE, NAME, "auto"),
+            (SERVERCORE, NAME, "manual"),
+            ("trusting", NAME, "auto"),
+            ("trusting", "other.example", "auto"),
+        )
+    }
+    probed.docker("rmi", "trusting")
+
+    assert told == {
+        (SERVERCORE, NAME, "auto"): f"error {UNTRUSTED_ROOT}",
+        (SERVERCORE, NAME, "manual"): "done",
+        ("trusting", NAME, "auto"): "done",
+        ("trusting", "other.example", "auto"): f"error {WRONG_PRINCIPAL}",
+    }
