@@ -49,6 +49,11 @@ CHECKS: Final[dict[str, Check]] = {
         "copies trees", "md a\\b\necho one>a\\b\\f\n{x} a z /E /I /Y /Q\ntype z\\b\\f", r"1 File\(s\).*one"
     ),
     # the machine and its processes
+    "arp.exe": Check("shows neighbours", "{x} -a", "No ARP Entries Found|Physical Address", code=1),
+    "getmac.exe": Check("shows adapters", "{x} /fo csv /nh & echo asked", "asked"),
+    "netstat.exe": Check("shows connections", "{x} -ano", "Proto  Local Address .* PID"),
+    "nslookup.exe": Check("asks the name server", "{x} nosuch.invalid", "can't find nosuch.invalid", code=1),
+    "route.exe": Check("shows routes", "{x} print", "IPv4 Route Table.*Persistent Routes"),
     "curl.exe": Check("fetches files", "echo content>f\n{x} -sS file:///%CD:\\=/%/f -o g\ntype g", "content"),
     "tar.exe": Check("packs and unpacks", "echo content>f\n{x} -caf f.zip f\ndel f\n{x} -xf f.zip\ntype f", "content"),
     "chcp.com": Check("shows and sets the code page", "{x} 437\n{x}\n{x} 65001 >nul", "437.*437"),
@@ -60,7 +65,7 @@ CHECKS: Final[dict[str, Check]] = {
         code=0x1F,
     ),
     "hostname.exe": Check("tells the name", "{x}\necho %COMPUTERNAME%", r"(?i)(\S+)\s+\1"),
-    "ipconfig.exe": Check("shows adapters", "{x}", "adapter"),
+    "ipconfig.exe": Check("shows adapters", "{x} /all", "Host Name . . .*:"),
     "net.exe": Check(
         "makes accounts and groups; starts and stops services",
         "{x} user liar Pa55word /add >nul\n{x} user\n{x} user liar /delete >nul\n{x} start wuauserv\n{x} stop wuauserv",

@@ -9,6 +9,7 @@ static const struct {
     const wchar_t *name;
     int (*run)(int count, wchar_t **arguments);
 } tools[] = {
+    {L"arp", arp},
     {L"attrib", attrib},
     {L"certutil", certutil},
     {L"chcp", chcp},
@@ -20,12 +21,17 @@ static const struct {
     {L"findstr", findstr},
     {L"forfiles", forfiles},
     {L"fsutil", fsutil},
+    {L"getmac", getmac},
     {L"icacls", icacls},
+    {L"ipconfig", ipconfig},
     {L"net", net},
     {L"net1", net},
+    {L"netstat", netstat},
+    {L"nslookup", nslookup},
     {L"powershell", powershell},
     {L"pwsh", powershell},
     {L"robocopy", robocopy},
+    {L"route", route},
     {L"sc", sc},
     {L"schtasks", schtasks},
     {L"setx", setx},

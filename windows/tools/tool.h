@@ -5,6 +5,7 @@
 #ifndef UNICODE
 #define UNICODE
 #endif
+#include <winsock2.h>
 #include <windows.h>
 #include <winternl.h>
 #include <stdarg.h>
@@ -90,6 +91,7 @@ const wchar_t *option_value(const wchar_t *argument, const wchar_t *name);
 wchar_t *grouped(uint64_t number);
 
 /* The tools: arguments without the program's name; the exit code is returned. */
+int arp(int count, wchar_t **arguments);
 int attrib(int count, wchar_t **arguments);
 int certutil(int count, wchar_t **arguments);
 int chcp(int count, wchar_t **arguments);
@@ -101,10 +103,15 @@ int find(int count, wchar_t **arguments);
 int findstr(int count, wchar_t **arguments);
 int forfiles(int count, wchar_t **arguments);
 int fsutil(int count, wchar_t **arguments);
+int getmac(int count, wchar_t **arguments);
 int icacls(int count, wchar_t **arguments);
+int ipconfig(int count, wchar_t **arguments);
 int net(int count, wchar_t **arguments);
+int netstat(int count, wchar_t **arguments);
+int nslookup(int count, wchar_t **arguments);
 int powershell(int count, wchar_t **arguments);
 int robocopy(int count, wchar_t **arguments);
+int route(int count, wchar_t **arguments);
 int sc(int count, wchar_t **arguments);
 int schtasks(int count, wchar_t **arguments);
 int setx(int count, wchar_t **arguments);

@@ -45,11 +45,11 @@ class WindowsProgram:
 
 
 TOOLS = (
-    "attrib.exe", "certutil.exe", "chcp.com", "clip.exe", "comp.exe", "dism.exe", "fc.exe", "find.exe", "findstr.exe",
-    "forfiles.exe", "fsutil.exe", "icacls.exe", "net.exe", "net1.exe", "powershell.exe", "pwsh.exe", "robocopy.exe",
-    "sc.exe", "schtasks.exe", "setx.exe", "shutdown.exe", "sort.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe",
-    "tasklist.exe", "timeout.exe", "tree.com", "tzutil.exe", "waitfor.exe", "wbem/wmic.exe", "where.exe", "whoami.exe",
-    "xcopy.exe",
+    "arp.exe", "attrib.exe", "certutil.exe", "chcp.com", "clip.exe", "comp.exe", "dism.exe", "fc.exe", "find.exe",
+    "findstr.exe", "forfiles.exe", "fsutil.exe", "getmac.exe", "icacls.exe", "ipconfig.exe", "net.exe", "net1.exe",
+    "netstat.exe", "nslookup.exe", "powershell.exe", "pwsh.exe", "robocopy.exe", "route.exe", "sc.exe", "schtasks.exe",
+    "setx.exe", "shutdown.exe", "sort.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe", "tasklist.exe",
+    "timeout.exe", "tree.com", "tzutil.exe", "waitfor.exe", "wbem/wmic.exe", "where.exe", "whoami.exe", "xcopy.exe",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",), "base.h"),
