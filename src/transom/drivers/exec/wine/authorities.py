@@ -9,6 +9,7 @@ import base64
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class Authorities:
         self._extra = tuple(Path(path) for path in extra)
         self._seen: tuple[tuple[str, int, int], ...] = ()
         self._made: Path | None = None
+        self._lock = threading.Lock()
 
     def bundle(self) -> Path | None:
         """Return the file with the host's and the configuration's authorities, None if there are none.
@@ -93,14 +95,15 @@ class Authorities:
         Raises:
             InvalidParameter: a file of the configuration cannot be read any more.
         """
-        sources = [path for path in map(Path, _HOST_BUNDLES) if path.is_file()][:1] + list(self._extra)
-        found = [(str(path), path.stat()) for path in sources if path.exists()]
-        seen = tuple((name, info.st_mtime_ns, info.st_size) for name, info in found)
-        if seen != self._seen or (self._made is not None and not self._made.exists()):
-            content = b"".join(_read(path).rstrip() + b"\n" for path in sources)
-            self._made = self._write(content) if content.strip() else None
-            self._seen = seen
-        return self._made
+        with self._lock:  # containers that start at once would take each other's part file away
+            sources = [path for path in map(Path, _HOST_BUNDLES) if path.is_file()][:1] + list(self._extra)
+            found = [(str(path), path.stat()) for path in sources if path.exists()]
+            seen = tuple((name, info.st_mtime_ns, info.st_size) for name, info in found)
+            if seen != self._seen or (self._made is not None and not self._made.exists()):
+                content = b"".join(_read(path).rstrip() + b"\n" for path in sources)
+                self._made = self._write(content) if content.strip() else None
+                self._seen = seen
+            return self._made
 
     def _write(self, content: bytes) -> Path:
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,8 @@
 
 import base64
 import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,30 @@ def test_bundle_follows_the_host(host: Path, tmp_path: Path) -> None:
     assert first == again != later
     assert first.read_bytes() == pem(ONE) + pem(OTHER)
     assert {f"{ROOT_STORE}\\\\{hashlib.sha1(each).hexdigest()}".lower() for each in (ONE, OTHER)} <= made.keys()
+
+
+def test_containers_that_start_at_once_find_one_bundle(
+    host: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once, rename = 4, Path.rename
+    started = threading.Barrier(at_once)
+    never = threading.Event()
+
+    def renamed(self: Path, target: Path) -> Path:
+        never.wait(0.05)  # time for the others to write the same part file
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    found = Authorities(tmp_path / "made")
+
+    def bundle() -> Path | None:
+        started.wait()
+        return found.bundle()
+
+    with ThreadPoolExecutor(at_once) as pool:
+        made = {task.result() for task in [pool.submit(bundle) for _ in range(at_once)]}
+    assert len(made) == 1
+    assert [path.suffix for path in (tmp_path / "made").iterdir()] == [".crt"]
 
 
 def test_no_bundle_where_nobody_is_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
