@@ -38,6 +38,17 @@ def test_restart_on_failure_gives_up_after_its_count(docker_: Door) -> None:
     assert (shown["RestartCount"], shown["State"]["Status"], shown["State"]["ExitCode"]) == (2, "exited", 3)
 
 
+def test_a_container_of_rm_outlives_a_restart_and_keeps_its_files(docker_: Door) -> None:
+    docker_.ok("run", "-d", "--rm", "--name", "it", "busybox", "sh", "-c", "echo run >> /runs; exec sleep 1000")
+    docker_.ok("restart", "-t", "0", "it")
+    deadline = time.monotonic() + 20
+    while docker_.ok("exec", "it", "cat", "/runs").split() != ["run", "run"]:
+        assert time.monotonic() < deadline
+    docker_.ok("stop", "-t", "0", "it")
+    while docker_.ok("ps", "-aq"):
+        assert time.monotonic() < deadline
+
+
 def test_stop_by_hand_ends_a_restart_policy(docker_: Door) -> None:
     docker_.ok("run", "-d", "--name", "it", "--restart", "always", "busybox", "sleep", "1000")
 

@@ -114,3 +114,9 @@ def test_run_of_what_cannot_start_has_dockers_code(docker_: Door, arguments: lis
     assert done.code == code
     assert text in done.err
     assert docker_.ok("ps", "-aq") == ""
+
+
+def test_nobody_waits_for_the_disk_at_the_end_of_what_is_removed(docker_: Door) -> None:
+    roots = ["busybox", "grep", " / overlay ", "/proc/mounts"]
+    assert "volatile" in docker_.ok("run", "--rm", *roots)
+    assert "volatile" not in docker_.ok("run", *roots)

@@ -1,6 +1,7 @@
 """Record + root + endpoints → ExecSpec; pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from transom.containers.config import as_list, console_size
 from transom.containers.container import Container, MountRecord
@@ -53,7 +54,7 @@ def exec_spec(
             stdin_once=config.stdin_once,
             console_size=(rows, columns),
         ),
-        root=root,
+        root=replace(root, volatile=not container.durable),
         state_dir=state_dir,
         log_path=log_path,
         hostname=hostname,

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from transom.host.mount import MountError, mount_root, unmount
+from transom.host.mount import MountError, mount_root, renew_volatile, unmount
 from transom.host.rootfs import remove_path
 from transom.model.mount import IdMap, Mount, MountKind
 
@@ -86,6 +86,8 @@ class IdMaps:
         Raises:
             MountError: the kernel refused. Nothing is mounted.
         """
+        if mount.work:
+            renew_volatile(mount)  # by its path on disk, and as root
         try:
             if self._takes_unseen:
                 self._overlay_of_unseen(mount, target)

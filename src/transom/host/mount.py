@@ -3,6 +3,7 @@
 Source: man pages mount(2), fsopen(2), fsconfig(2), fsmount(2), move_mount(2), mount_setattr(2).
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -19,6 +20,8 @@ _SYS_MOVE_MOUNT, _SYS_FSOPEN, _SYS_FSCONFIG, _SYS_FSMOUNT = 429, 430, 431, 432
 _FSCONFIG_SET_FLAG, _FSCONFIG_SET_STRING, _FSCONFIG_CMD_CREATE = 0, 1, 6
 _MOVE_MOUNT_F_EMPTY_PATH = 0x4
 _PAGE = 4096
+_VOLATILE = "volatile"
+"""Since Linux 5.10. Without it the end of an overlay writes out all that its file system has in memory."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -66,6 +69,19 @@ def private_namespace() -> None:
     mount("", "/", flags=MS_REC | MS_SLAVE)
 
 
+def renew_volatile(overlay: Mount) -> None:
+    """Let an overlay be mounted again after a volatile mount, whose mark says no more than that nobody has synced it.
+
+    Raises:
+        OSError: the mark cannot be removed.
+    """
+    mark = os.path.join(overlay.work, "work", "incompat", "volatile")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(mark, "dirty"))
+        os.rmdir(mark)
+        os.rmdir(os.path.dirname(mark))
+
+
 def overlay_options(root: Mount) -> list[tuple[str, str]]:
     """Return overlayfs' options for root, lowers one by one in the newer API's form."""
     options = [("lowerdir+", lower) for lower in root.lowers]
@@ -84,6 +100,8 @@ def mount_root(root: Mount, target: str) -> None:
     if root.kind is MountKind.BIND:
         bind(root.source, target, readonly=root.readonly)
         return
+    if root.work:
+        renew_volatile(root)
     plain = overlay_data(root)
     if plain is not None:
         mount("transom", target, "overlay", MS_RDONLY if root.readonly else 0, plain)
@@ -99,6 +117,8 @@ def overlay_data(root: Mount) -> str | None:
     parts = ["lowerdir=" + ":".join(root.lowers)]
     if root.upper:
         parts += [f"upperdir={root.upper}", f"workdir={root.work}"]
+    if root.volatile:
+        parts.append(_VOLATILE)
     data = ",".join([*parts, *root.options])
     return data if len(data) < _PAGE else None
 
@@ -122,8 +142,8 @@ def _mount_overlay_long(root: Mount, target: str) -> None:
     try:
         for name, value in overlay_options(root):
             _syscall(_SYS_FSCONFIG, fd, _FSCONFIG_SET_STRING, name.encode(), os.fsencode(value), 0)
-        if root.readonly:
-            _syscall(_SYS_FSCONFIG, fd, _FSCONFIG_SET_FLAG, b"ro", None, 0)
+        for flag in (*(("ro",) if root.readonly else ()), *((_VOLATILE,) if root.volatile else ())):
+            _syscall(_SYS_FSCONFIG, fd, _FSCONFIG_SET_FLAG, flag.encode(), None, 0)
         _syscall(_SYS_FSCONFIG, fd, _FSCONFIG_CMD_CREATE, None, None, 0)
         mount_fd = _syscall(_SYS_FSMOUNT, fd, 1, 0)
         try:
@@ -152,6 +172,7 @@ def _mount_overlay_relative(root: Mount, target: str) -> None:
             work=root.work,
             options=root.options,
             readonly=root.readonly,
+            volatile=root.volatile,
         )
         data = overlay_data(short)
         if data is None:

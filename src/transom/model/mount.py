@@ -29,6 +29,7 @@ class Mount:
     source: host path of a bind.
     lowers: overlay's lower directories, topmost first.
     upper, work: overlay's writable directories; both empty for a read-only view.
+    volatile: of an overlay: what is written need not outlive a power loss, so nobody waits for the disk.
     idmap: owners on disk (inside) and for the kernel (outside); gidmap: of groups, where they differ.
     """
 
@@ -39,6 +40,7 @@ class Mount:
     upper: str = ""
     work: str = ""
     readonly: bool = False
+    volatile: bool = False
     size_bytes: int = 0
     options: tuple[str, ...] = ()
     idmap: tuple[IdMap, ...] = ()

@@ -88,7 +88,7 @@ class Exits:
         )
         if status.oom_killed:
             self._state.announce("oom", ended)
-        if before.host_config.auto_remove:
+        if before.host_config.auto_remove and container_id not in self._state.restarted_by_hand:
             # What follows is the removal, which records itself: EXITED need not reach the disk.
             self._state.containers.note(ended)
             await self._forget_runtime(ended)

@@ -30,6 +30,8 @@ class RunState:
     operations: Operations
     locks: KeyedLock = field(default_factory=KeyedLock)
     restarts: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    restarted_by_hand: set[str] = field(default_factory=set)
+    """Containers that `docker restart` is stopping: `--rm` does not remove them."""
 
     def driver(self, container: Container) -> ExecDriver:
         """Return the driver that runs container.

@@ -136,9 +136,14 @@ class RestartContainer:
 
     async def __call__(self, ref: str, *, timeout_s: int | None = None, signal: str = "") -> None:
         """Restart the container; one that does not run is started."""
-        await self.stop(ref, timeout_s=timeout_s, signal=signal)
-        await self.start(ref)
         state = self.stop.state
+        container_id = state.containers.get(ref).id
+        state.restarted_by_hand.add(container_id)
+        try:
+            await self.stop(ref, timeout_s=timeout_s, signal=signal)
+        finally:
+            state.restarted_by_hand.discard(container_id)
+        await self.start(ref)
         state.announce("restart", state.containers.get(ref))
 
 

@@ -258,16 +258,17 @@ class OciDriver:
         monitor = conmon.monitor_pid(directory)
         if monitor:
             await self._end_monitor(directory, container_id, monitor)
-        if not self._cgroups.remove(self._found_cgroup(container_id)):
+        cgroup = self._found_cgroup(container_id)
+        if not await asyncio.to_thread(self._cgroups.remove, cgroup):
             await self._runtime.call("delete", "--force", container_id)
-            self._cgroups.remove(self._found_cgroup(container_id))
-        for mounted in [*(directory / "mounts").glob("*"), directory / "rootfs"]:
-            unmount(str(mounted))
+            await asyncio.to_thread(self._cgroups.remove, cgroup)
         await asyncio.to_thread(self._remove_directories, container_id)
 
     def _remove_directories(self, container_id: str) -> None:
-        shutil.rmtree(self._runtime.root / container_id, ignore_errors=True)
         directory = self._files.directory(container_id)
+        for mounted in [*(directory / "mounts").glob("*"), directory / "rootfs"]:
+            unmount(str(mounted))  # waits for the disk where the root is not volatile
+        shutil.rmtree(self._runtime.root / container_id, ignore_errors=True)
         for mounted in (directory / "rootfs", *(directory / "mounts").glob("*"), *(directory / "layers").glob("*")):
             with contextlib.suppress(FileNotFoundError):
                 # rmdir, never rmtree: should the root still be mounted, nothing in it may be touched.

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from transom.drivers.exec.wine import authorities
@@ -57,6 +58,7 @@ def drive_c(root: Mount, base: Path) -> Mount:
         upper=upper,
         work=root.work if upper else "",
         readonly=root.readonly,
+        volatile=root.volatile,
         options=OVERLAY_OPTIONS,
     )
 
@@ -118,6 +120,15 @@ def trusted(places: Places) -> tuple[Mount, ...]:
     return (Mount(MountKind.BIND, target=authorities.TARGET, source=str(places.authorities), readonly=True),)
 
 
+@cache
+def _shown_of_system() -> tuple[str, ...]:
+    """Return the directories of SYSTEM that this machine has.
+
+    Asked once: while the network of another container goes away the kernel lets nobody look into /sys.
+    """
+    return tuple(path for path in SYSTEM if os.path.isdir(path))
+
+
 def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
     """Return the container to hand to the OCI driver.
 
@@ -136,7 +147,7 @@ def linux_spec(spec: ExecSpec, places: Places, user: str) -> ExecSpec:
     if spec.readonly_root:
         c = replace(c, readonly=True)
     has_places = all((places.base / "linux" / path[1:]).is_dir() for path in SYSTEM)  # older bases have none
-    shown = [path for path in SYSTEM if has_places and os.path.isdir(path)]
+    shown = _shown_of_system() if has_places else ()
     whole = places.owners.whole if places.owners else ()
     fixed = (
         Mount(MountKind.TMPFS, target="/run/user", options=("mode=0755",)),
