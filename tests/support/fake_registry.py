@@ -26,6 +26,7 @@ class FakeRegistry:
     manifests: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     before: Answer | None = None
+    uploads: dict[str, bytearray] = field(default_factory=dict)
 
     def put(self, tag: str, image: Made, **changes: Any) -> dict[str, Any]:
         """Add an image under tag; changes replace keys of its manifest."""
@@ -77,8 +78,30 @@ class FakeRegistry:
             return blob_answer(request, self.blobs[target])
         if request.path == "/v2/":
             return web.json_response({})
+        if "/blobs/uploads/" in request.path:
+            return await self._upload(request)
+        if kind.endswith("/manifests") and request.method == "PUT":
+            stored = self.put_document(target, request.headers["Content-Type"], await request.read())
+            return web.Response(status=201, headers={"Docker-Content-Digest": stored})
         error = {"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}
         return web.json_response({"errors": [error]}, status=404)
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        """Begin an upload, take a part of it, tell what came, or end it."""
+        if request.method == "POST":
+            self.uploads[str(len(self.uploads))] = bytearray()
+            return web.Response(status=202, headers={"Location": f"{request.path}{len(self.uploads) - 1}?state=x"})
+        came = self.uploads[request.path.rpartition("/")[2]]
+        if request.method != "GET":
+            async for piece in request.content.iter_any():
+                came += piece
+        if request.method == "PUT":
+            if digest(bytes(came)) != request.query["digest"]:
+                return web.json_response({"errors": [{"code": "DIGEST_INVALID"}]}, status=400)
+            self.blobs[request.query["digest"]] = bytes(came)
+            return web.Response(status=201)
+        headers = {"Location": str(request.rel_url), "Range": f"0-{max(0, len(came) - 1)}"}
+        return web.Response(status=204 if request.method == "GET" else 202, headers=headers)
 
 
 def blob_answer(request: web.Request, data: bytes) -> web.Response:
@@ -105,7 +128,7 @@ async def break_off(request: web.Request, data: bytes, after: int) -> web.Stream
 async def fake_registry() -> AsyncIterator[FakeRegistry]:
     """Run one on loopback until the block ends."""
     registry = FakeRegistry()
-    runner = web.ServerRunner(web.Server(registry.handle), shutdown_timeout=0.1)
+    runner = web.ServerRunner(web.Server(registry.handle, lingering_time=0), shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -104,7 +104,9 @@ class ImageStore:
         )
         self.measure = MeasureImages(self.images, self.snapshots)
         self.prune = PruneImages(self.images, self.remove, self.collect, clock, self.measure)
-        self.list = ListImages(self.images, self.lookup, clock, lambda image: len(self.users.get(image, [])))
+        self.list = ListImages(
+            self.images, self.lookup, clock, lambda image: [each.container_id for each in self.users.get(image, [])]
+        )
         self.inspect = InspectImage(self.images, self.lookup)
         self.history = ReadHistory(self.images, self.lookup, self.snapshots)
 

@@ -56,26 +56,40 @@ def summary_shape(
     if version < _NO_VIRTUAL_SIZE:
         shape.VirtualSize = image.size_bytes
     if manifests:
-        shape.Manifests = [_manifest(image)]
+        shape.Manifests = [_manifest(image, row.containers)]
     return shape
 
 
 def grouped(rows: Sequence[ImageSummary]) -> list[ImageSummary]:
-    """Return rows with manifests, one for each tag: the first of its variants', with the manifests of all."""
-    found: dict[tuple[str, ...], ImageSummary] = {}
+    """Return rows with manifests, one for each set of variants: its tags, and the manifests of all of it.
+
+    A tag's variants are the images that have it; its row is the first one's, with the sizes of all, content included.
+    """
+    by_tag: dict[str, list[ImageSummary]] = {}
     for row in rows:
-        key = tuple(row.RepoTags or ()) or (row.Id,)
-        if key not in found:
-            found[key] = row
-            continue
-        kept = found[key]
-        kept.Size += row.Size
-        kept.Manifests = [*(kept.Manifests or ()), *(row.Manifests or ())]
-    return list(found.values())
+        for tag in row.RepoTags or ():
+            by_tag.setdefault(tag, []).append(row)
+    found: dict[tuple[str, ...], list[ImageSummary]] = {}
+    tags: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        for tag in row.RepoTags or [""]:
+            variants = by_tag.get(tag, [row])
+            key = tuple(each.Id for each in variants)
+            found[key] = variants
+            if tag and tag not in tags.setdefault(key, []):
+                tags[key].append(tag)
+    return [_joined(variants, tags.get(key, [])) for key, variants in found.items()]
 
 
-def _manifest(image: Image) -> ManifestSummary:
-    content = image.manifest.size + len(image.raw_config) + sum(layer.size for layer in image.layers)
+def _joined(variants: Sequence[ImageSummary], tags: list[str]) -> ImageSummary:
+    manifests = [manifest for row in variants for manifest in row.Manifests or ()]
+    size = sum(manifest.Size.total for manifest in manifests)
+    return msgspec.structs.replace(variants[0], RepoTags=tags, Manifests=manifests, Size=size)
+
+
+def _manifest(image: Image, containers: Sequence[str] = ()) -> ManifestSummary:
+    here = sum(layer.size for layer in image.layers if layer.digest not in image.missing)
+    content = image.manifest.size + len(image.raw_config) + here
     descriptor = write_descriptor(image.manifest)
     descriptor.platform = write_platform(image.platform)
     return ManifestSummary(
@@ -85,7 +99,9 @@ def _manifest(image: Image) -> ManifestSummary:
         Size=ManifestSize(content=content, total=content + image.size_bytes),
         Kind="image",
         ImageData=ManifestImageData(
-            platform=write_platform(image.platform), size=UnpackedSize(unpacked=image.size_bytes)
+            platform=write_platform(image.platform),
+            size=UnpackedSize(unpacked=image.size_bytes),
+            containers=list(containers),
         ),
     )
 

@@ -13,6 +13,8 @@ from transom.guest.bind import MODES
 from transom.guest.env import merge
 
 _DRIVE = re.compile(r"[A-Za-z]:")
+_ROOTED = re.compile(r"\\[A-Za-z]:\\")
+"""A path on a drive as builders write it that know Linux alone: they put a root before it."""
 _TARGET = re.compile(r"(?:^|:)(?P<target>[A-Za-z]:(?:[\\/][^:]*)?|\\\\\.\\pipe\\[^:]+)(?::(?P<mode>[^:\\/]+))?$")
 _RESERVED = re.compile(r"(?i)^(con|prn|nul|aux|com[1-9]|lpt[1-9])(\..*)?$")
 
@@ -73,6 +75,8 @@ class WindowsGuest:
             InvalidParameter: a bare drive (`C:`) or a UNC path.
         """
         path = path.replace("/", "\\")
+        if _ROOTED.match(path):
+            path = path[1:]
         if path.startswith("\\\\"):
             raise InvalidParameter(f"{path}: UNC paths are not supported")
         drive, rest = ntpath.splitdrive(path)
@@ -81,6 +85,7 @@ class WindowsGuest:
                 f"{path} is not a directory. If you are specifying a drive letter, please add a trailing '\\'"
             )
         start = base.replace("/", "\\") or self.default_workdir
+        start = start[1:] if _ROOTED.match(start) else start
         if not _DRIVE.match(start):
             start = "C:" + start if start.startswith("\\") else "C:\\" + start
         whole = ntpath.normpath(ntpath.join(start, path))

@@ -57,7 +57,8 @@ def plan(
         if chosen is None:
             familiar = parse_reference(name.name).familiar
             raise NotFound(
-                f"image with reference {familiar} was found but does not provide the specified platform ({platform})"
+                f"image with reference {familiar} was found but does not provide the specified platform "
+                f"({platform.full})"
             )
         return Pushed(variants[chosen].manifest, (variants[chosen],))
     if name.target.media_type not in INDEX_TYPES:

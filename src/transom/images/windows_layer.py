@@ -71,6 +71,15 @@ def route(name: str) -> tuple[Route, str]:
         return Route.OTHER, name
 
 
+def is_elsewhere(name: str) -> bool:
+    """Tell whether a member is beside the directories that a Windows layer has, and so in no container.
+
+    Goes by the name as it is written: `C:\\app` is one component here, and never a path.
+    """
+    top = name.rstrip("/").removeprefix("./").partition("/")[0]
+    return top not in {"", ".", ".."} and route(top)[0] is Route.OTHER
+
+
 def fold(name: str) -> str:
     """Return a key under which names are equal that NTFS takes for one: upper case, code point by code point."""
     if name.isascii():

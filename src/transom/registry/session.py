@@ -16,7 +16,7 @@ from transom.model.secret import Secret
 from transom.registry.challenge import Challenge, basic, parse_challenges, token_request
 from transom.registry.endpoints import Endpoint
 from transom.registry.failures import Broken, Unreachable
-from transom.registry.transport import Call, Transport, read
+from transom.registry.transport import Call, Transport, origin, read
 
 CLIENT_ID: Final = "transom"
 _MAX_TOKEN: Final = 1 << 20
@@ -102,7 +102,7 @@ class Session:
         """
         base = await self.url()
         url = path if "://" in path else base + path
-        mine = url.startswith(base + "/")
+        mine = origin(url) == origin(base)
         for attempt in (0, 1):
             authorization = await self._authorization(tuple(scopes)) if mine else ""
             every = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
@@ -160,7 +160,7 @@ class Session:
             )
         headers = {"Authorization": wanted.authorization} if wanted.authorization else {}
         # The token server's certificate is judged as the registry's is, where they are the same machine.
-        verify = self.endpoint.verify or not wanted.url.startswith(self._url + "/")
+        verify = self.endpoint.verify or origin(wanted.url) != origin(self._url)
         form = dict(wanted.form) or None
         call = Call("POST" if form else "GET", wanted.url, headers, form, verify)
         async with self._transport.open(call) as response:

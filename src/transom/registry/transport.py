@@ -79,7 +79,7 @@ class Transport:
         """
         url, headers = call.url, dict(call.headers)
         for _ in range(_MAX_REDIRECTS):
-            verify = call.verify or _origin(url) != _origin(call.url)
+            verify = call.verify or origin(url) != origin(call.url)
             async with self._send(call, url, headers, verify=verify) as response:
                 if response.status not in _REDIRECTS or call.method not in _FOLLOWING:
                     yield response
@@ -89,7 +89,7 @@ class Transport:
                 raise InvalidParameter(f"{call.what}: redirected to {target!r}, which is no place to go")
             if urlsplit(target).scheme == "http" and urlsplit(url).scheme == "https" and call.verify:
                 raise InvalidParameter(f"{call.what}: redirected from HTTPS to plain HTTP")
-            if _origin(target) != _origin(url):
+            if origin(target) != origin(url):
                 headers.pop("Authorization", None)
             url = target
         raise InvalidParameter(f"{call.what}: more than {_MAX_REDIRECTS} redirects")
@@ -191,6 +191,7 @@ def _reason(error: BaseException) -> str:
     return str(inner) or type(error).__name__
 
 
-def _origin(url: str) -> tuple[str, str, int]:
+def origin(url: str) -> tuple[str, str, int]:
+    """Return whom a URL speaks to: what a password given for one URL is good for."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

@@ -284,3 +284,15 @@ def mounted(store: ImageStore, snapshot: str, tmp_path: Path):  # type: ignore[n
             unmount(str(target))
 
     return block()
+
+
+async def test_windows_directories_beside_files_are_left_out(store: ImageStore, tmp_path: Path) -> None:
+    """Builders that know Linux alone make `C:\\\\app` for WORKDIR, one name as they see it."""
+    data = layer(directory("C:\\app"), directory("./"), directory("Files"), file("Files/x", "x"))
+    write_archive(str(tmp_path / "x.tar"), make(data, names=["win"], os="windows"))
+    images, _ = await store.load(tmp_path / "x.tar")
+    assert [path.name for path in tree(store, images[0].snapshot).iterdir()] == ["x"]
+
+    write_archive(str(tmp_path / "y.tar"), make(layer(directory("C:"), file("C:/x", "x")), names=["y"], os="windows"))
+    with pytest.raises(InvalidParameter, match=r"copy to /Files/app"):
+        await store.load(tmp_path / "y.tar")

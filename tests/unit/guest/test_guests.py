@@ -23,6 +23,8 @@ def test_unknown_guest_is_refused() -> None:
         ("C:\\app", "c:/x/../y", "C:\\y"),
         ("C:\\app", "D:\\x", "D:\\x"),
         ("/app", "x", "C:\\app\\x"),
+        ("", "/C:\\app", "C:\\app"),
+        ("/C:\\app", "x", "C:\\app\\x"),
     ],
 )
 def test_windows_workdir(base: str, path: str, joined: str) -> None:

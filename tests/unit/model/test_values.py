@@ -16,14 +16,18 @@ from transom.model.platform import Platform, host_architecture, parse_platform
         ("Linux/ARM64/v8", Platform("linux", "arm64", "v8")),
         ("arm64", Platform("linux", "arm64")),
         ("windows", Platform("windows", host_architecture())),
+        ("windows(10.0.20348)/amd64", Platform("windows", "amd64", "", "10.0.20348")),
+        ("windows(10.0.17763.1+win32k)/amd64", Platform("windows", "amd64", "", "10.0.17763.1")),
     ],
 )
 def test_platform(text: str, platform: Platform) -> None:
     assert parse_platform(text) == platform
-    assert parse_platform(str(platform)) == platform
+    assert parse_platform(platform.full) == platform
 
 
-@pytest.mark.parametrize("text", ["", "/", "a/b/c/d", "linux/", "plan9", "li nux"])
+@pytest.mark.parametrize(
+    "text", ["", "/", "a/b/c/d", "linux/", "plan9", "li nux", "windows(10/amd64", "windows(x)/amd64"]
+)
 def test_no_platform(text: str) -> None:
     with pytest.raises(InvalidParameter):
         parse_platform(text)

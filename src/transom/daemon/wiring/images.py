@@ -101,7 +101,7 @@ def wire_images(config: Config, stores: Stores, bus: EventBus) -> ImageUseCases:
     def routes(operations: Operations) -> ImageRoutes:
         remove = RemoveImage(images, lookup, users_of, collect, announce)
         return ImageRoutes(
-            ListImages(images, lookup, clock, lambda image_id: len(users_of(image_id))),
+            ListImages(images, lookup, clock, lambda image_id: [each.container_id for each in users_of(image_id)]),
             InspectImage(images, lookup),
             ReadHistory(images, lookup, snapshots),
             pull,

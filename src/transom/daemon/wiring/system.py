@@ -1,6 +1,6 @@
 """What the engine tells of itself."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,13 +55,15 @@ def _disk_usage(
     stored, snapshots, steps, clock = stores.images, stores.snapshots, stores.steps, stores.clock
 
     async def images() -> list[Any]:
-        counts = Counter(each.image_id for each in list_containers.state.containers.all())
-        rows = ListImages(stored.images, uses.lookup, clock, lambda image_id: counts[image_id])({}, all_=True)
+        containers = defaultdict(list)
+        for each in list_containers.state.containers.all():
+            containers[each.image_id].append(each.id)
+        rows = ListImages(stored.images, uses.lookup, clock, lambda image: containers.get(image, ()))({}, all_=True)
         shared = (await uses.measure()).shared
         shapes = []
         for row in rows:
             shape = summary_shape(row, (1, 51), shared=shared)
-            shape.Containers = row.containers
+            shape.Containers = len(row.containers)
             shapes.append(shape)
         return shapes
 

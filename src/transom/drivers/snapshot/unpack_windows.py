@@ -37,6 +37,7 @@ from transom.images.windows_layer import (
     attributes_of,
     check_read,
     fold,
+    is_elsewhere,
     link_target,
     read_registry,
     route,
@@ -66,7 +67,7 @@ class WindowsLayer:
         self._hard_links: list[tuple[str, Entry]] = []
         self._registry: dict[str, str] = {}
         self._kept_hives: dict[str, bytes] = {}
-        self._streams = 0
+        self._streams = self._elsewhere = 0
         self.warnings: list[str] = []
         self.wanted: dict[str, list[str]] = {}
         """Files of the utility VM that hard links name, folded, and the paths that want them: for a second reading."""
@@ -77,6 +78,9 @@ class WindowsLayer:
         Raises:
             InvalidParameter: it means something that a layer must not mean.
         """
+        if is_elsewhere(entry.name):
+            self._leave_out(entry)
+            return
         check_read(entry.name)
         where, rest = route(clean_name(entry.name))
         if entry.kind == DIR and not rest:
@@ -87,8 +91,6 @@ class WindowsLayer:
                     self._apply_file(rest, entry, reader)
                 case Route.HIVES:
                     self._keep_hive(rest, entry, reader)
-                case Route.OTHER:
-                    raise InvalidParameter(f'invalid Windows layer: "{entry.name}" is neither in Files nor in Hives')
         except OSError as exc:
             if exc.errno in REFUSED:
                 raise InvalidParameter(f'invalid Windows layer: entry "{entry.name}": {exc.strerror}') from exc
@@ -116,6 +118,8 @@ class WindowsLayer:
                 file.write(data)
         if self._streams:
             self.warnings.append(f"{self._streams} alternate data streams are kept in the blob and not unpacked")
+        if self._elsewhere:
+            self.warnings.append(f"{self._elsewhere} directories are not in Files, where Windows has its drive")
         for name, mtime_ns in reversed(self._directories.items()):
             if mtime_ns is not None and os.path.lexists(name or "."):
                 os.utime(name or ".", ns=(mtime_ns, mtime_ns), follow_symlinks=False)
@@ -124,6 +128,20 @@ class WindowsLayer:
         """Refuse a layer whose links name what is nowhere."""
         for paths in self.wanted.values():
             raise InvalidParameter(f'invalid Windows layer: the target of the hard link "{paths[0]}" is not there')
+
+    def _leave_out(self, entry: Entry) -> None:
+        """Pass over a directory that no container sees; builders that know Linux alone write it for WORKDIR.
+
+        Raises:
+            InvalidParameter: it is no directory: who put a file there wants it in the container.
+        """
+        if entry.kind != DIR:
+            raise InvalidParameter(
+                f'invalid Windows layer: "{entry.name}" is neither in Files nor in Hives, so no container could see '
+                "it: a builder that knows Windows writes C:\\app as Files/app; with one that does not (buildah), copy "
+                "to /Files/app"
+            )
+        self._elsewhere += 1
 
     def _apply_file(self, rest: str, entry: Entry, reader: Reader) -> None:
         if not rest:

@@ -22,7 +22,7 @@ from transom.images.progress import Emit, status
 from transom.images.registry import Document, Repository
 from transom.images.repository import Lease, LeaseKind
 from transom.model.digest import digest_of, hex_of
-from transom.model.ids import ImageId
+from transom.model.ids import Digest, ImageId
 from transom.model.oci import INDEX_TYPES, Descriptor, ImageConfig, Manifest
 from transom.model.platform import HOST_OS, Platform, host_architecture
 from transom.model.reference import Reference
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 _DOCUMENTS = faults.declare("image.pull.documents", "an image's manifest and configuration came, no layer yet")
 _LAYERS = faults.declare("image.pull.layers", "an image's layers came and are unpacked, the image not recorded")
 
+_MAX_INDEXES = 32
 NOT_AN_IMAGE = frozenset({"", "application/vnd.oci.empty.v1+json"})
 
 
@@ -60,20 +61,37 @@ class FetchImage:
         """Return the manifest that top is, or leads to, for platform; index and manifest are stored under lease.
 
         Raises:
-            NotFound: there is none for platform. InvalidParameter: it is no index, or another index.
+            NotFound: there is none for platform. InvalidParameter: the documents are broken, or too many.
         """
         await self._store(top, lease)
         if top.descriptor.media_type not in INDEX_TYPES:
             return top
-        entry = choose(read_index(top.data), platform, SYSTEMS)
+        entry = choose(await self._entries(repository, top), platform, SYSTEMS)
         if entry is None:
             wanted = platform or Platform(HOST_OS, host_architecture())
-            raise NotFound(f"no matching manifest for {wanted} in the manifest list entries")
+            raise NotFound(f"no matching manifest for {wanted.full} in the manifest list entries")
         document = await repository.manifest(entry.digest, limit=MAX_DOCUMENT)
         if document.descriptor.media_type in INDEX_TYPES:
-            raise InvalidParameter(f"{entry.digest}: an index inside an index is not supported: name it by its digest")
+            raise InvalidParameter(f"{entry.digest} is an index, where the index above it says that it is an image")
         await self._store(document, lease)
         return document
+
+    async def _entries(self, repository: Repository, top: Document) -> Sequence[Descriptor]:
+        """Return the images that an index lists, those of indexes inside it among them; only their manifests matter."""
+        found: list[Descriptor] = []
+        waiting = list(read_index(top.data))
+        opened: set[Digest] = set()
+        while waiting:
+            entry = waiting.pop(0)
+            if entry.media_type not in INDEX_TYPES:
+                found.append(entry)
+            elif entry.digest not in opened:
+                opened.add(entry.digest)
+                if len(opened) > _MAX_INDEXES:
+                    raise InvalidParameter(f"{top.descriptor.digest} holds more than {_MAX_INDEXES} indexes")
+                inner = await repository.manifest(entry.digest, limit=MAX_DOCUMENT)
+                waiting[:0] = read_index(inner.data)
+        return found
 
     async def _store(self, document: Document, lease: Lease) -> None:
         await lease.hold(LeaseKind.BLOB, document.descriptor.digest)
@@ -98,7 +116,7 @@ class FetchImage:
         if platform is not None and not fits(config.platform, platform):
             raise NotFound(
                 f"image with reference {repository.reference.familiar} was found but does not provide the specified "
-                f"platform ({platform})"
+                f"platform ({platform.full})"
             )
         return Wanted(repository, document, manifest, config, raw)
 

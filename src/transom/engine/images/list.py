@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,12 +19,12 @@ KNOWN = frozenset({"dangling", "label", "label!", "before", "since", "reference"
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One row: an image and the names that matched."""
+    """One row: an image, the names that matched, and the IDs of its containers."""
 
     image: Image
     tags: tuple[Reference, ...]
     digests: tuple[Reference, ...]
-    containers: int
+    containers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ListImages:
     images: ImageRepository
     lookup: LookupImage
     clock: Clock
-    count_containers: Callable[[str], int]
+    containers_of: Callable[[str], Iterable[str]]
 
     def __call__(self, filters: Mapping[str, Sequence[str]], *, all_: bool = False) -> Sequence[Listed]:
         """Return the images that every filter lets pass; all_: intermediate ones (untagged, with children) too.
@@ -62,7 +62,7 @@ class ListImages:
                 digests = tuple(digest for digest in digests if matches(digest, filters["reference"]))
                 if not tags and not digests:
                     continue
-            found.append(Listed(image, tags, digests, self.count_containers(image.id)))
+            found.append(Listed(image, tags, digests, tuple(self.containers_of(image.id))))
         found.sort(key=lambda row: (parse_moment(row.image.config.created), row.image.id), reverse=True)
         return found
 

@@ -108,7 +108,7 @@ class _Loading:
             loaded.append(await self._one(candidate, member, config))
         if not loaded:
             if platform is not None and candidates and not absent:
-                raise NotFound(f"the archive holds no image for {platform}")
+                raise NotFound(f"the archive holds no image for {platform.full}")
             raise InvalidParameter(absent or "invalid archive: it holds no image")
         return loaded
 

@@ -93,9 +93,8 @@ class LookupImage:
 
     @staticmethod
     def _other_platform(text: str, platform: Platform | None) -> NotFound:
-        return NotFound(
-            f"image with reference {text} was found but does not provide the specified platform ({platform})"
-        )
+        wanted = platform.full if platform is not None else ""
+        return NotFound(f"image with reference {text} was found but does not provide the specified platform ({wanted})")
 
 
 def digest_reference(repository: str, digest: Digest) -> str:

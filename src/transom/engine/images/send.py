@@ -19,7 +19,7 @@ from transom.images.repository import ImageRepository
 from transom.model.digest import hex_of
 from transom.model.ids import Digest
 from transom.model.oci import Descriptor, MediaType, is_foreign
-from transom.model.reference import Reference
+from transom.model.reference import Reference, parse_reference
 
 _TOLD_EVERY: Final = 1 << 19
 """Bytes between two bars."""
@@ -150,8 +150,14 @@ class Sending:
             return of_file(partial(self.use.content.open, layer.digest)), mounts(target, known)
         if await self.remote.find_blob(layer.digest) is not None:
             return None, ()
-        origin = await self._find(layer, kin.image, origins(target, known))
+        origin = await self._find(layer, kin.image, origins(target, [*known, *self._named(layer, kin)]))
         return self._elsewhere(layer, origin), mounts(target, [origin])
+
+    def _named(self, layer: Descriptor, kin: Kin) -> Sequence[Reference]:
+        """Return the repositories that images with layer are named after: an archive does not say where they were."""
+        images = [image for image, _ in kin.images if any(each.digest == layer.digest for each in image.layers)]
+        names = [name for image in images for name in self.use.images.names_of(image.id)]
+        return [parse_reference(each) for each in sorted({parse_reference(name).repository for name in names})]
 
     def _elsewhere(self, layer: Descriptor, origin: Reference) -> BlobSource:
         """Read a layer from another repository, which may be on another registry; it passes through and is not kept."""

@@ -33,8 +33,10 @@ class StandIn:
         if known is not None and (platform is None or fits(known.platform, platform)):
             return known
         wanted = platform_of(reference)
-        if platform is not None and (platform.os, platform.architecture) != (wanted.os, wanted.architecture):
-            raise NotFound(f"no matching manifest for {platform} in the manifest list entries of {reference.familiar}")
+        if platform is not None and not fits(wanted, platform):
+            raise NotFound(
+                f"no matching manifest for {platform.full} in the manifest list entries of {reference.familiar}"
+            )
         return await self._make(reference, wanted)
 
     def _known(self, reference: Reference) -> Image | None:

@@ -1,0 +1,357 @@
+"""What public registries do, one thing each: tokens, redirects, forms of manifests and of layers, refusals."""
+
+import asyncio
+import gzip
+import json
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from aiohttp import web
+from tests.component.images.test_pull import IMAGE, LAYERS, QUICK, image_of, of_windows, pull
+from tests.component.images.test_push import load, push
+from tests.support.fake_registry import OCI, FakeRegistry, break_off, fake_registry
+from tests.support.image_store import ImageStore
+from tests.support.images import digest, file, layer, make
+
+from transom.errors import InvalidParameter, NotFound
+from transom.images.registry import Access, Credentials
+from transom.model.reference import parse_reference
+from transom.model.secret import Secret
+from transom.registry.client import RegistryClient
+from transom.registry.settings import RegistrySettings
+
+pytestmark = pytest.mark.root
+
+ME = Credentials("me", Secret("pass"))
+DOCKER = "application/vnd.docker"
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeRegistry]:
+    async with fake_registry() as running:
+        yield running
+
+
+@pytest.fixture
+async def other() -> AsyncIterator[FakeRegistry]:
+    async with fake_registry() as running:
+        yield running
+
+
+def refused(fake: FakeRegistry) -> web.Response:
+    """Return the answer that asks for a token."""
+    challenge = f'Bearer realm="http://{fake.host}/token",service="fake"'
+    return web.json_response({}, status=401, headers={"WWW-Authenticate": challenge})
+
+
+async def test_identity_token_is_what_tokens_are_asked_for_with(store: ImageStore, fake: FakeRegistry) -> None:
+    """As a client sends it that has it from a credential helper, or from `docker login`."""
+    fake.put("1", IMAGE)
+    forms: list[dict[str, Any]] = []
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        if request.path == "/token" and request.method == "POST":
+            forms.append(dict(await request.post()))
+            return web.json_response({"access_token": "short", "expires_in": 300})
+        if request.path == "/token":
+            assert request.query["offline_token"] == "true"
+            return web.json_response({"token": "x", "refresh_token": "lasting"})
+        return None if request.headers.get("Authorization") in {"Bearer short", "Bearer x"} else refused(fake)
+
+    fake.before = guard
+    identity = await RegistryClient(QUICK).login(fake.host, ME)
+    await pull(store, f"{fake.host}/team/app", credentials=Credentials("<token>", Secret(""), identity))
+
+    assert identity == "lasting"
+    assert len(forms) == 1
+    assert forms[0] | {"client_id": ""} == {
+        "grant_type": "refresh_token", "refresh_token": "lasting", "service": "fake",
+        "scope": "repository:team/app:pull", "client_id": "",
+    }  # fmt: skip
+
+
+async def test_token_that_runs_out_in_the_middle_of_a_push_is_renewed(
+    store: ImageStore, fake: FakeRegistry, tmp_path: Path
+) -> None:
+    """The registry answers while the layer is still being sent, and takes no more of it."""
+    tokens: list[str] = []
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        if request.path == "/token":
+            tokens.append(f"t{len(tokens)}")
+            return web.json_response({"token": tokens[-1]})
+        if request.method == "PUT" and len(tokens) == 1:
+            await request.content.read(100_000)
+            return refused(fake)
+        return None if tokens and request.headers.get("Authorization") == f"Bearer {tokens[-1]}" else refused(fake)
+
+    fake.before = guard
+    data = layer(file("a", random.Random(1).randbytes(6 << 20)))
+    (image,) = await load(store, tmp_path, make(data, names=[f"{fake.host}/team/app:1"]))
+
+    messages = await push(store, f"{fake.host}/team/app", credentials=ME)
+
+    assert len(tokens) == 2
+    assert messages[-1]["aux"]["Digest"] == image.manifest.digest
+    assert image.layers[0].digest in fake.blobs
+
+
+async def test_upload_goes_on_where_it_broke_off_and_where_the_registry_says(
+    store: ImageStore, fake: FakeRegistry, other: FakeRegistry, tmp_path: Path
+) -> None:
+    """Uploads are at another host, which is shown no credentials, keeps what came, and is busy at first."""
+    asked: list[str] = []
+
+    async def elsewhere(request: web.Request) -> web.StreamResponse | None:
+        if "Authorization" not in request.headers:
+            return web.json_response({}, status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        if request.method != "POST":
+            return None
+        asked.append(request.path)
+        if len(asked) == 1:
+            return web.json_response({}, status=429, headers={"Retry-After": "1"})
+        other.uploads[str(len(asked))] = bytearray()
+        return web.Response(status=202, headers={"Location": f"http://{other.host}/blobs/uploads/{len(asked)}"})
+
+    breaks = iter((1,))
+
+    async def fragile(request: web.Request) -> web.StreamResponse | None:
+        assert "Authorization" not in request.headers
+        length = request.content_length or 0
+        if length < 2_000_000 or next(breaks, None) is None:
+            return None
+        came = other.uploads[request.path.rpartition("/")[2]]
+        while len(came) < 1_000_000:
+            came += await request.content.readany()
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    fake.before, other.before = elsewhere, fragile
+    data = layer(file("a", random.Random(2).randbytes(3 << 20)))
+    (image,) = await load(store, tmp_path, make(data, names=[f"{fake.host}/team/app:1"]))
+
+    messages = await push(store, f"{fake.host}/team/app", credentials=ME)
+
+    assert image.layers[0].digest in other.blobs
+    (rest,) = [headers for method, _, headers in other.asked if method == "PATCH"]
+    first, _, last = rest["Content-Range"].partition("-")
+    assert (int(first) >= 1_000_000, int(last)) == (True, image.layers[0].size - 1)
+    assert messages[-1]["aux"]["Digest"] == image.manifest.digest
+    assert any(each.get("status", "").startswith("Retrying in") for each in messages)
+
+
+async def test_redirected_transfer_is_taken_up_through_the_redirect(
+    store: ImageStore, fake: FakeRegistry, other: FakeRegistry
+) -> None:
+    blob = fake.put("1", IMAGE)["layers"][1]["digest"]
+    other.blobs = dict(fake.blobs)
+
+    async def redirect(request: web.Request) -> web.StreamResponse | None:
+        if "Authorization" not in request.headers:
+            return web.json_response({}, status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+        if blob in request.path:
+            raise web.HTTPTemporaryRedirect(f"http://{other.host}/blobs/{blob}?signature={len(fake.requests(blob))}")
+        return None
+
+    async def fragile(request: web.Request) -> web.StreamResponse | None:
+        return None if "Range" in request.headers else await break_off(request, other.blobs[blob], 100_000)
+
+    fake.before, other.before = redirect, fragile
+    await pull(store, f"{fake.host}/team/app", credentials=ME)
+
+    assert [each.get("Range") for each in other.requests(blob)] == [None, "bytes=100000-"]
+    assert not [each for each in other.requests(blob) if "Authorization" in each]
+    assert image_of(store, f"{fake.host}/team/app:1").id == IMAGE.id
+
+
+async def test_registry_that_says_neither_digest_nor_type(store: ImageStore, fake: FakeRegistry) -> None:
+    manifest = fake.put("1", IMAGE)
+    name = f"{fake.host}/team/app"
+
+    async def silent(request: web.Request) -> web.StreamResponse | None:
+        kind, _, target = request.path.rpartition("/")
+        return web.Response(body=fake.manifests[target][1]) if kind.endswith("/manifests") else None
+
+    fake.before = silent
+    wanted = digest(json.dumps(manifest).encode())
+    messages = await pull(store, name)
+    async with RegistryClient(QUICK).repository(parse_reference(name), Access.PULL, ME) as remote:
+        assert (await remote.resolve("1")).digest == wanted
+
+    assert messages[-2] == {"status": f"Digest: {wanted}"}
+    assert store.images.digests_of(IMAGE.id) == [(name, wanted)]
+
+
+async def test_docker_s_lists_and_attestations(store: ImageStore, fake: FakeRegistry) -> None:
+    """A list of Docker's type, and an index as BuildKit pushes it: with a manifest that is for no platform."""
+    manifest = fake.put("x", IMAGE)
+    manifest["mediaType"] = f"{DOCKER}.distribution.manifest.v2+json"
+    manifest["config"]["mediaType"] = f"{DOCKER}.container.image.v1+json"
+    for each in manifest["layers"]:
+        each["mediaType"] = f"{DOCKER}.image.rootfs.diff.tar.gzip"
+    listed = fake.put_document("x", manifest["mediaType"], json.dumps(manifest).encode())
+    entry = {"mediaType": manifest["mediaType"], "digest": listed, "size": len(json.dumps(manifest))}
+    here = {"os": "linux", "architecture": json.loads(IMAGE.config)["architecture"]}
+    about = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": listed}
+    proof = {**entry, "digest": digest(b"no manifest"), "platform": {"os": "unknown", "architecture": "unknown"}}
+    proof["annotations"] = about
+    for tag, kind in (("list", f"{DOCKER}.distribution.manifest.list.v2+json"), ("index", f"{OCI}.index.v1+json")):
+        entries = [proof, {**entry, "platform": here}]
+        index = {"schemaVersion": 2, "mediaType": kind, "manifests": entries}
+        fake.put_document(tag, kind, json.dumps(index).encode())
+        await pull(store, f"{fake.host}/team/app", tag)
+        assert image_of(store, f"{fake.host}/team/app:{tag}").id == IMAGE.id
+    with pytest.raises(NotFound, match="no matching manifest for linux/s390x"):
+        await pull(store, f"{fake.host}/team/app", "index", platform="linux/s390x")
+
+
+async def test_index_inside_an_index(store: ImageStore, fake: FakeRegistry) -> None:
+    kind = f"{OCI}.index.v1+json"
+
+    def nest(tag: str, *inner: str) -> str:
+        entries = [{"mediaType": kind, "digest": each, "size": len(fake.manifests[each][1])} for each in inner]
+        document = {"schemaVersion": 2, "mediaType": kind, "manifests": entries, "annotations": {"tag": tag}}
+        return fake.put_document(tag, kind, json.dumps(document).encode())
+
+    arch = json.loads(IMAGE.config)["architecture"]
+    image = fake.put_index("inner", (fake.put("x", IMAGE), {"os": "linux", "architecture": arch}))
+    top = nest("1", nest("empty"), nest("middle", image))
+    await pull(store, f"{fake.host}/team/app")
+    assert image_of(store, f"{fake.host}/team/app:1").id == IMAGE.id
+    assert store.images.digests_of(IMAGE.id) == [(f"{fake.host}/team/app", top)]
+
+    nest("many", *(nest(f"n{number}") for number in range(40)))
+    with pytest.raises(InvalidParameter, match="more than 32 indexes"):
+        await pull(store, f"{fake.host}/team/app", "many")
+
+
+def chunked(data: bytes) -> bytes:
+    """Return data as zstd:chunked has it: in several frames, and with frames that hold none of it."""
+    packed = b""
+    for start in range(0, len(data), 65_536):
+        packed += zstandard.compress(data[start : start + 65_536])
+    skipped = b"a table of contents, for readers that want one file alone"
+    return packed + b"\x50\x2a\x4d\x18" + len(skipped).to_bytes(4, "little") + skipped
+
+
+def members(data: bytes) -> bytes:
+    """Return data as eStargz has it: in several members of gzip."""
+    return b"".join(gzip.compress(data[at : at + 65_536], 1, mtime=0) for at in range(0, len(data), 65_536))
+
+
+@pytest.mark.parametrize(
+    ("pack", "suffix"), [(chunked, "+zstd"), (members, "+gzip"), (bytes, ""), (zstandard.compress, "+gzip")]
+)
+async def test_forms_of_layers(store: ImageStore, fake: FakeRegistry, pack: Any, suffix: str) -> None:
+    """The content tells how it is compressed, whatever its type says."""
+    manifest = fake.put("1", IMAGE)
+    for number, plain in enumerate(LAYERS):
+        packed = pack(plain)
+        fake.blobs[digest(packed)] = packed
+        media_type = f"{OCI}.layer.v1.tar{suffix}"
+        manifest["layers"][number] = {"mediaType": media_type, "digest": digest(packed), "size": len(packed)}
+    fake.put_document("1", manifest["mediaType"], json.dumps(manifest).encode())
+    await pull(store, f"{fake.host}/team/app")
+    assert image_of(store, f"{fake.host}/team/app:1").id == IMAGE.id
+
+
+async def test_layer_that_may_not_be_distributed_comes_from_its_url(
+    store: ImageStore, fake: FakeRegistry, other: FakeRegistry
+) -> None:
+    """Only such a layer: urls of others would be an order to visit somebody."""
+    manifest = fake.put("1", IMAGE)
+    other.blobs = dict(fake.blobs)
+    first, second = manifest["layers"]
+    for each in (first, second):
+        del fake.blobs[each["digest"]]
+        each["urls"] = ["ftp://127.0.0.1/x", f"http://{other.host}/gone", f"http://{other.host}/blobs/{each['digest']}"]
+        each["mediaType"] = f"{DOCKER}.image.rootfs.foreign.diff.tar.gzip"
+    fake.put_document("1", manifest["mediaType"], json.dumps(manifest).encode())
+    second["mediaType"] = f"{OCI}.layer.v1.tar+gzip"
+    fake.put_document("2", manifest["mediaType"], json.dumps(manifest).encode())
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        if "Authorization" in request.headers:
+            return None
+        return web.json_response({}, status=401, headers={"WWW-Authenticate": 'Basic realm="x"'})
+
+    fake.before = guard
+    with pytest.raises(NotFound):
+        await pull(store, f"{fake.host}/team/app", "2", credentials=ME)
+    assert not other.requests(second["digest"])
+    await pull(store, f"{fake.host}/team/app", "1", credentials=ME)
+    assert not [headers for _, _, headers in other.asked if "Authorization" in headers]
+    assert image_of(store, f"{fake.host}/team/app:1").id == IMAGE.id
+
+
+async def test_name_with_tag_and_digest_is_the_digest_s(store: ImageStore, fake: FakeRegistry) -> None:
+    fake.put("1", make(LAYERS[0]))
+    wanted = digest(json.dumps(fake.put("2", IMAGE)).encode())
+    name = f"{fake.host}/team/app"
+
+    await pull(store, f"{name}:1@{wanted}", "")
+    await pull(store, f"{name}:1", wanted)
+
+    assert image_of(store, f"{name}:1@{wanted}").id == IMAGE.id
+    assert store.images.names() == []
+    with pytest.raises(NotFound, match=r"manifest for .* not found: manifest unknown"):
+        await pull(store, name, "sha256:" + "0" * 64)
+
+
+async def test_mirrors_that_fail_are_passed_by(store: ImageStore, fake: FakeRegistry, other: FakeRegistry) -> None:
+    """One is not there, and one has the manifest and breaks off in every layer."""
+    blob = fake.put("1", IMAGE)["layers"][1]["digest"]
+    other.manifests = dict(fake.manifests)
+
+    async def fragile(request: web.Request) -> web.StreamResponse | None:
+        return await break_off(request, fake.blobs[blob], 1000) if blob in request.path else None
+
+    other.before = fragile
+    urls = ("http://127.0.0.1:9", f"http://{other.host}", f"http://{fake.host}")
+    settings = RegistrySettings(locations={"docker.io": urls}, attempts=1)
+    await pull(store, "team/app", settings=settings)
+    assert image_of(store, "team/app:1").id == IMAGE.id
+    assert [each.get("Range") for each in fake.requests(blob)] == ["bytes=1000-"]
+
+
+async def test_os_version_is_matched_by_its_build(store: ImageStore, fake: FakeRegistry) -> None:
+    """As containerd writes a platform: `windows(10.0.17763)/amd64`."""
+    versions = ("10.0.17763.100", "10.0.17763.6000", "10.0.20348.9", "10.0.26100.1")
+    entries = [
+        (fake.put("x", of_windows(LAYERS[0], each)), {"os": "windows", "architecture": "amd64", "os.version": each})
+        for each in versions
+    ]
+    fake.put_index("1", *entries)
+    name = f"{fake.host}/team/app"
+    for wish, expected in (
+        ("windows(10.0.17763)/amd64", "10.0.17763.6000"), ("windows(10.0.17763.100)/amd64", "10.0.17763.100"),
+        ("windows(10.0.20348+win32k)/amd64", "10.0.20348.9"), ("windows/amd64", "10.0.26100.1"),
+    ):  # fmt: skip
+        await pull(store, name, platform=wish)
+        found = store.images.find_name(f"{name}:1")
+        assert found is not None
+        assert expected in {each.os_version for each in found.variants}, wish
+    with pytest.raises(NotFound, match=r"no matching manifest for windows\(10\.0\.19041\)/amd64"):
+        await pull(store, name, platform="windows(10.0.19041)/amd64")
+
+
+async def test_two_at_once_ask_for_one_token(store: ImageStore, fake: FakeRegistry) -> None:
+    """Layers that are fetched side by side share what one of them was given."""
+    fake.put("1", make(*(layer(file(f"f{number}", "x" * number)) for number in range(6))))
+    given: list[str] = []
+
+    async def guard(request: web.Request) -> web.StreamResponse | None:
+        if request.path == "/token":
+            given.append(request.query["scope"])
+            await asyncio.sleep(0)
+            return web.json_response({"token": "t"})
+        return None if request.headers.get("Authorization") == "Bearer t" else refused(fake)
+
+    fake.before = guard
+    await pull(store, f"{fake.host}/team/app")
+    assert given == ["repository:team/app:pull"]
