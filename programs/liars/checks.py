@@ -40,6 +40,7 @@ CHECKS: Final[dict[str, Check]] = {
     "icacls.exe": Check(
         "shows access lists, checks grants", "echo x>f\n{x} f /grant Everyone:F\n{x} f", "Successfully processed 1"
     ),
+    "more.com": Check("shows text", "(echo one&echo two)>f\n{x} +1 f", "^two"),
     "robocopy.exe": Check("copies trees", "md a\\b\necho one>a\\b\\f\n{x} a z /E >nul\ntype z\\b\\f", "one"),
     "sort.exe": Check("sorts lines", "(echo b&echo a)|{x}", r"a\s+b"),
     "takeown.exe": Check("checks files", "echo x>f\n{x} /f f", "SUCCESS.*f"),

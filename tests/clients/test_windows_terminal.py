@@ -137,3 +137,15 @@ def test_line_can_be_edited_before_it_is_entered(probed: Engine) -> None:
         screen.read_until(b"\r\nmax\r\n")
         screen.type(b"exit 3\r")
         assert screen.code() == 3
+
+
+def test_more_asks_after_each_screenful(probed: Engine) -> None:
+    with terminal(probed, *RUN, "cmd", "/c", "(for /l %i in (1,1,200) do @echo line %i) | more & echo ended") as screen:
+        assert b"line 100\r\n" not in screen.read_until(b"-- More  --")
+        screen.type(b"=")
+        screen.read_until(b"-- More  [Line: ")
+        screen.type(b"s100\r")
+        assert b"line 100\r\n" not in screen.read_until(b"-- More  --")
+        screen.type(b"q")
+        assert b"line 200\r\n" not in screen.read_until(b"ended\r\n")
+        assert screen.code() == 0

@@ -1,4 +1,4 @@
-"""Tools of system32 for files and text: attrib, fc, forfiles, fsutil, sort, where, xcopy, clip, chcp."""
+"""Tools of system32 for files and text: attrib, fc, forfiles, fsutil, more, sort, where, xcopy, clip, chcp."""
 
 import hashlib
 from collections.abc import Iterator
@@ -80,6 +80,19 @@ def test_fsutil_makes_files_and_links(box: Box) -> None:
     assert (int(box.run("for %%f in (link) do @echo %%~zf").out)) == 1048577
     assert box.run("fsutil file createnew big 1").code == 1
     assert box.run("fsutil behavior set symlinkevaluation L2L:1").code != 0, "it is not said that it was done"
+
+
+def test_more_lets_lines_pass(box: Box) -> None:
+    (box.shared / "lines.txt").write_bytes(b"one\ttab\r\n\r\n\r\ntwo\r\n")
+    (box.shared / "wide.txt").write_bytes("\ufeffgrüße\r\n".encode("utf-16-le"))
+
+    assert box.run("more C:\\t\\lines.txt").out == "one     tab\n\n\ntwo\n"
+    assert box.run("more /s /t2 +1 < C:\\t\\lines.txt").out == "\ntwo\n"
+    assert box.run("set MORE=/S", "more +3 C:\\t\\lines.txt C:\\t\\wide.txt").out == "two\ngrüße\n"
+    assert box.run("echo x|more").out == "x\n\n", "a line follows what came through a pipe, as on Windows"
+    missing = box.run("more nosuch.txt")
+    assert (missing.code, missing.err) == (0, "Cannot access file C:\\w\\nosuch.txt\n")
+    assert box.run("more /x C:\\t\\lines.txt").code == 1
 
 
 def test_sort_orders_as_windows_does(box: Box) -> None:

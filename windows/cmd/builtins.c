@@ -36,7 +36,6 @@ static const struct command commands[] = {
     {L"mkdir", do_md, L"MKDIR [drive:]path\r\n\r\nMakes directories, those on the way too."},
     {L"mklink", do_mklink, L"MKLINK [[/D] | [/H] | [/J]] Link Target\r\n\r\nMakes a symbolic link to a file; /D to a "
                            L"directory; /H a hard link; /J a junction."},
-    {L"more", do_more, L"MORE [drive:][path]filename\r\ncommand-name | MORE\r\n\r\nShows text one screen at a time."},
     {L"move", do_move, L"MOVE [/Y | /-Y] source destination\r\n\r\nMoves files and renames directories."},
     {L"path", do_path, L"PATH [[drive:]path[;...][;%PATH%]]\r\nPATH ;\r\n\r\nShows or sets where programs are found."},
     {L"pause", do_pause, L"PAUSE\r\n\r\nWaits for a key."},

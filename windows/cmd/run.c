@@ -132,7 +132,7 @@ static int change_drive(const wchar_t *word)
 /* Whether a program of this name goes before the built-in whose name it starts with: `echo.bat`. */
 static bool names_program(const wchar_t *word, size_t length, bool by_call)
 {
-    if ((by_call || same(word, L"choice") || same(word, L"more")) && !word[length])
+    if ((by_call || same(word, L"choice")) && !word[length])
         return true;
     const wchar_t *dot = wcsrchr(word, L'.');
     return word[length] == L'.' && dot && dot[1];

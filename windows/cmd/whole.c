@@ -29,7 +29,6 @@
 #include "main.c"
 #include "memory.c"
 #include "modifiers.c"
-#include "more.c"
 #include "move.c"
 #include "output.c"
 #include "parse_for.c"

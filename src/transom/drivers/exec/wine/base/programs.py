@@ -46,10 +46,11 @@ class WindowsProgram:
 
 TOOLS = (
     "arp.exe", "attrib.exe", "certutil.exe", "chcp.com", "clip.exe", "comp.exe", "dism.exe", "fc.exe", "find.exe",
-    "findstr.exe", "forfiles.exe", "fsutil.exe", "getmac.exe", "icacls.exe", "ipconfig.exe", "net.exe", "net1.exe",
-    "netstat.exe", "nslookup.exe", "powershell.exe", "pwsh.exe", "robocopy.exe", "route.exe", "sc.exe", "schtasks.exe",
-    "setx.exe", "shutdown.exe", "sort.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe", "tasklist.exe",
-    "timeout.exe", "tree.com", "tzutil.exe", "waitfor.exe", "wbem/wmic.exe", "where.exe", "whoami.exe", "xcopy.exe",
+    "findstr.exe", "forfiles.exe", "fsutil.exe", "getmac.exe", "icacls.exe", "ipconfig.exe", "more.com", "net.exe",
+    "net1.exe", "netstat.exe", "nslookup.exe", "powershell.exe", "pwsh.exe", "reg.exe", "robocopy.exe", "route.exe",
+    "sc.exe", "schtasks.exe", "setx.exe", "shutdown.exe", "sort.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe",
+    "tasklist.exe", "timeout.exe", "tree.com", "tzutil.exe", "waitfor.exe", "where.exe", "whoami.exe", "wbem/wmic.exe",
+    "xcopy.exe",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",), "base.h"),
