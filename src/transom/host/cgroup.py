@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from transom.host.cgroup_moves import CgroupMoves
+
 ROOT = Path("/sys/fs/cgroup")
 UNIFIED = ROOT / "unified"
 
@@ -34,6 +36,7 @@ class Cgroups:
 
     def __init__(self, hierarchy: Hierarchy) -> None:
         self.hierarchy = hierarchy
+        self.moves = CgroupMoves(ROOT)
 
     def directories(self, path: str) -> list[Path]:
         """Return the directories of path (`/parent/id`) that exist."""

@@ -79,6 +79,7 @@ class OciDriver:
 
     async def create(self, spec: ExecSpec) -> None:
         """Mount the root, write the bundle, let the runtime make the container."""
+        self._cgroups.moves.expect()
         directory = self._files.directory(spec.container_id)
         async with UndoStack() as undo:
             try:
@@ -326,6 +327,7 @@ class OciDriver:
 
     async def exec_create(self, container_id: ContainerId, exec_id: ExecId, process: ProcessSpec) -> None:
         """Write the process' spec."""
+        self._cgroups.moves.expect()
         await self._execs.create(container_id, exec_id, process)
 
     async def exec_start(self, container_id: ContainerId, exec_id: ExecId, *, detach: bool) -> Stdio | None:
