@@ -2,7 +2,7 @@
  * The environment of the container's programs: what Windows gives every user, then what the registry says (both have
  * been put into ours by ntdll), then what the container's configuration says, which wins. Nothing of Wine's own or of
  * Linux is left in it, but for what Wine puts back into every process: environment_clean takes that out of the program's
- * own (not of its children's), all except what Wine's DLLs read later, WINEUSERNAME and WINEUSERLOCALE.
+ * own, all except what Wine's DLLs read as they are loaded; windows/kernelbase/environment.c does the rest.
  *
  * Source: Wine, dlls/ntdll/unix/env.c (what is put back); winternl.h (offsets in PEB and process parameters are ABI).
  */
@@ -118,22 +118,44 @@ static void set_of_registry(const wchar_t *name, ULONG type, const wchar_t *text
     give(expanded);
 }
 
-/* Give each variable of a user its value, or take it away again for the machine's. */
-static void for_variables(const wchar_t *path, bool set)
+NTSTATUS NTAPI NtQueryKey(HANDLE, int, void *, ULONG, ULONG *);
+
+/* Whether a key has values of which ntdll has taken a part. */
+static bool has_long_values(const wchar_t *path)
+{
+    enum { KEY_FULL_INFORMATION = 2, WINES_ROOM = 1800 };
+    struct {
+        LARGE_INTEGER written;
+        ULONG title, class_at, class_bytes, keys, longest_key, longest_class, values, longest_name, longest_value;
+        wchar_t class[64];
+    } full = {0};
+    HANDLE key = key_open(path, false);
+    ULONG got;
+    if (key) {
+        NtQueryKey(key, KEY_FULL_INFORMATION, &full, sizeof full, &got);
+        NtClose(key);
+    }
+    return full.longest_value > WINES_ROOM;
+}
+
+enum change { TAKE, SET, ADD };
+
+/* Give each variable of a key its value (a user's PATH is added to the machine's), or take it away for the machine's. */
+static void for_variables(const wchar_t *path, enum change change)
 {
     struct {
         ULONG title, type, offset, length, name_length;
         wchar_t name[1];
     } *value = take(VALUE_ROOM);
-    HANDLE key = key_open(path, false), machine = set ? NULL : key_open(MACHINE, false);
+    HANDLE key = key_open(path, false), machine = change == TAKE ? key_open(MACHINE, false) : NULL;
     ULONG got;
     for (ULONG i = 0; key && !NtEnumerateValueKey(key, i, FULL_INFORMATION, value, VALUE_ROOM - 4, &got); i++) {
         wchar_t *name = take(value->name_length + sizeof *name), *text = take(value->length + sizeof *text);
         memcpy(name, value->name, value->name_length);
         memcpy(text, (char *)value + value->offset, value->length);
-        if (set && (value->type == REG_SZ || value->type == REG_EXPAND_SZ)) {
-            set_of_registry(name, value->type, text, is_path(name));
-        } else if (!set) {
+        if (change != TAKE && (value->type == REG_SZ || value->type == REG_EXPAND_SZ)) {
+            set_of_registry(name, value->type, text, change == ADD && is_path(name));
+        } else if (change == TAKE) {
             SetEnvironmentVariableW(name, NULL);
             wchar_t *own = take(VALUE_ROOM);
             if (machine && value_get(machine, name, own, VALUE_ROOM - 4))
@@ -150,13 +172,20 @@ static void for_variables(const wchar_t *path, bool set)
     give(value);
 }
 
-/* What ntdll has put into our environment are the variables of the user whose registry is Wine's own. */
-static void set_of_user(const struct request *request)
+/*
+ * What ntdll has put into our environment are the variables of the user whose registry is Wine's own, and of a long
+ * value its first thousand characters.
+ */
+static void set_of_keys(const struct request *request)
 {
-    if (!request->hive)
+    const wchar_t *of_user = request->hive ? hive_path(request, L"\\Environment") : WINES_USER L"\\Environment";
+    bool cut = has_long_values(MACHINE) || has_long_values(of_user);
+    if (!request->hive && !cut)
         return;
-    for_variables(WINES_USER L"\\Environment", false);
-    for_variables(hive_path(request, L"\\Environment"), true);
+    for_variables(WINES_USER L"\\Environment", TAKE);
+    if (cut)
+        for_variables(MACHINE, SET);
+    for_variables(of_user, ADD);
 }
 
 static void set_entries(const struct request *request)
@@ -183,7 +212,7 @@ void environment_apply(const struct request *request)
     drop_foreign();
     set_identity(request->user, request->account);
     set_machine();
-    set_of_user(request);
+    set_of_keys(request);
     RtlCreateEnvironment(TRUE, &unset);
     set_entries(request);
 }

@@ -99,6 +99,18 @@ static struct failure explain(DWORD error)
     }
 }
 
+/* What CreateProcess says of a directory, which Wine takes for nothing at all. */
+static DWORD explain_directory(const wchar_t *command, DWORD error)
+{
+    wchar_t *path = first_token(command);
+    bool is_path = false;
+    for (const wchar_t *p = path; *p; p++)
+        is_path |= *p == L'\\' || *p == L'/';
+    DWORD attributes = is_path ? GetFileAttributesW(path) : INVALID_FILE_ATTRIBUTES;
+    give(path);
+    return attributes != INVALID_FILE_ATTRIBUTES && attributes & FILE_ATTRIBUTE_DIRECTORY ? ERROR_ACCESS_DENIED : error;
+}
+
 /* Make a missing working directory, as Docker does. */
 static bool enter(wchar_t *directory)
 {
@@ -151,7 +163,7 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
     DWORD error = GetLastError();
     CloseHandle(token);
     if (!started) {
-        *failure = explain(error);
+        *failure = explain(explain_directory(request->command, error));
         return false;
     }
     if (!process->hProcess) {

@@ -50,7 +50,7 @@ def api_exe() -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     sources = [str(path) for path in sorted((ROOT / "tests/support/api").glob("*.c"))]
     flags = ["-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", str(out)]
-    subprocess.run([COMPILER, *flags, *sources, "-lntdll"], check=True)
+    subprocess.run([COMPILER, *flags, *sources, "-lntdll", "-lws2_32"], check=True)
     return out
 
 
@@ -64,7 +64,7 @@ def api(windows: Engine, tmp_path: Path) -> Engine:
     return windows
 
 
-@pytest.mark.parametrize("group", ["files", "locks", "threads", "console", "watch", "certificates"])
+@pytest.mark.parametrize("group", ["files", "locks", "threads", "console", "watch", "certificates", "unix"])
 def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
     done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
     assert done.code == 0, done.out

@@ -29,6 +29,15 @@ static inline void *process_heap(void)
     return *(void **)(block + 0x30);
 }
 
+/* TEB → PEB → ProcessParameters. */
+enum { ENVIRONMENT_OF_PARAMETERS = 0x80 };
+static inline char *parameters_of_process(void)
+{
+    char *block;
+    __asm__("mov %%gs:0x60, %0" : "=r"(block));
+    return *(char **)(block + 0x20);
+}
+
 static inline BOOL fail(NTSTATUS status)
 {
     RtlSetLastWin32Error(RtlNtStatusToDosError(status));

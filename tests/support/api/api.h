@@ -36,7 +36,9 @@ void console(void);
 void icu(void);
 void watch(void);
 void certificates(void);
+void unix_sockets(void);
 int locks_child(const char *how);
 int console_child(const char *how);
+int unix_child(const char *path);
 
 #endif

@@ -52,12 +52,15 @@ int main(int count, char **arguments)
         const char *name;
         void (*run)(void);
     } groups[] = {{"links", links},     {"files", files}, {"locks", locks}, {"threads", threads},
-                  {"console", console}, {"icu", icu},     {"watch", watch}, {"certificates", certificates}};
+                  {"console", console}, {"icu", icu},     {"watch", watch}, {"certificates", certificates},
+                  {"unix", unix_sockets}};
     self = arguments[0];
     if (count == 3 && !strcmp(arguments[1], "lock"))
         return locks_child(arguments[2]);
     if (count == 3 && !strcmp(arguments[1], "console-child"))
         return console_child(arguments[2]);
+    if (count == 3 && !strcmp(arguments[1], "unix-child"))
+        return unix_child(arguments[2]);
     CreateDirectoryW(L"C:\\api", NULL);
     for (size_t i = 0; count == 2 && i < sizeof groups / sizeof *groups; i++)
         if (!strcmp(arguments[1], groups[i].name)) {

@@ -73,11 +73,13 @@ class ExecDrivers:
     """What runs containers; name → driver.
 
     owners: the Linux users of Windows containers; unmapped: why they have none of their own, empty where they have.
+    too_old: runtimes under which Windows containers have none all the same.
     """
 
     by_name: Mapping[str, ExecDriver]
     owners: Owners
     unmapped: str
+    too_old: tuple[str, ...]
 
 
 async def exec_drivers(config: Config, host: Host, bases: DiskBaseStore) -> ExecDrivers:
@@ -94,8 +96,11 @@ async def exec_drivers(config: Config, host: Host, bases: DiskBaseStore) -> Exec
         await asyncio.to_thread(check_file, path)
     settings = WineSettings(config.data_root, None if unmapped else owners, config.windows_ca)
     drivers: dict[str, ExecDriver] = {}
-    for name, inner in oci_drivers(config, host, idmaps).items():
+    too_old = []
+    for (name, inner), runtime in zip(oci_drivers(config, host, idmaps).items(), host.runtimes, strict=True):
         drivers[name] = inner
+        if not unmapped and not await inner.maps_users():
+            too_old.append(runtime)
         wine = name.replace("oci", "wine")
         drivers[wine] = WineDriver(settings, inner, bases, idmaps, name=wine)
-    return ExecDrivers(drivers, owners, unmapped)
+    return ExecDrivers(drivers, owners, unmapped, tuple(too_old))

@@ -91,6 +91,10 @@ def _summary(config: Config, host: Host, drivers: ExecDrivers) -> HostSummary:
     unmapped = drivers.unmapped
     security = [] if unmapped else [f"name=windows-userns,first={drivers.owners.first}"]
     warnings = [f"WARNING: Windows containers run as the host's root user: {unmapped}"] if unmapped else []
+    warnings += [
+        f"WARNING: Windows containers under {each} run as the host's root user: it is older than runc 1.3"
+        for each in drivers.too_old
+    ]
     programs = {**host.runtimes, "conmon": host.conmon, **({"tini": host.init_path} if host.init_path else {})}
     return HostSummary(
         host.instance, str(config.data_root), host.hierarchy, host.runtimes, next(iter(host.runtimes)), programs,

@@ -9,7 +9,16 @@ from transom.drivers.exec.wine.base.graft import graft
 from transom.drivers.exec.wine.base.programs import PREBUILT, SOURCES, WINDOWS_COMPILER, compile_source, precompiled
 from transom.errors import NotSupported
 
-HOSTS = ("ntdll.dll", "kernelbase.dll", "kernel32.dll", "advapi32.dll", "crypt32.dll", "iphlpapi.dll", "secur32.dll")
+HOSTS = (
+    "ntdll.dll",
+    "kernelbase.dll",
+    "kernel32.dll",
+    "advapi32.dll",
+    "crypt32.dll",
+    "iphlpapi.dll",
+    "secur32.dll",
+    "ws2_32.dll",
+)
 """Libraries that get an addition, whose sources are in the directory of the library's name below windows/."""
 
 _IMPORTER = "x86_64-w64-mingw32-dlltool"
