@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -84,9 +85,15 @@ def _pushed(engine: Engine) -> str:
 
 
 def _prepare_push(engine: Engine) -> None:
+    """Load an image that the registry has nothing of."""
+    engine.docker("rmi", "-f", _pushed(engine), check=False)
     path = engine.directory / "pushed.tar"
-    write_archive(str(path), make(layer(file("pushed", "1" * 5000)), names=[_pushed(engine)]))
+    write_archive(str(path), make(layer(file("pushed", secrets.token_hex(2500))), names=[_pushed(engine)]))
     engine.docker("load", "-i", str(path))
+
+
+def _save(engine: Engine) -> Done:
+    return engine.docker("save", "-o", str(engine.directory / "saved.tar"), "busybox", check=False)
 
 
 def _prepare_rebase(engine: Engine) -> None:
@@ -183,17 +190,31 @@ ACTIONS = (
     ),
     Action(
         "pull",
-        ("ingest.part_written", "image.pull.documents", "image.pull.fetched", "image.pull.layers"),
+        (
+            "image.pull.documents",
+            "ingest.part_written",
+            "image.pull.fetched",
+            "image.pull.extracted",
+            "image.pull.layers",
+        ),
         lambda engine: engine.docker("pull", "-q", f"{engine.registry}/team/faulty:1", check=False),
         _forget_pull,
     ),
     Action(
         "push",
-        ("image.push.sent", "image.push.tagged"),
+        (
+            "image.push.held",
+            "upload.part",
+            "image.push.sent",
+            "image.push.tagged",
+        ),
         lambda engine: engine.docker("push", _pushed(engine), check=False),
         lambda engine: _quietly("rmi", "-f", _pushed(engine))(engine),
         _prepare_push,
+        # A source that breaks off is read again.
+        errors=("image.push.held", "image.push.sent", "image.push.tagged"),
     ),
+    Action("save", ("image.save.held",), _save),
     Action("rebase", ("image.rebase.recorded",), _rebase, _forget_rebase, _prepare_rebase),
     Action(
         "build",
@@ -238,3 +259,11 @@ ACTIONS = (
 BY_NAME: Mapping[str, Action] = {each.name: each for each in ACTIONS}
 SLOW = ("base_build.downloaded", "base_build.unpacked", "base_build.set_up")
 """A base's build takes a minute and a mirror; test_base_build.py crashes it."""
+IN_TRANSFERS = (
+    "image.pull.chosen", "image.pull.begun", "image.pull.whole", "image.pull.recorded", "image.pull.tagged",
+    "image.pull.named", "upload.begun", "upload.whole", "image.push.layer", "image.push.layers", "image.push.recorded",
+)  # fmt: skip
+"""Moments of a pull and a push that differ in records and files alone; test_transfers.py, without an engine, is faster.
+"""
+MOVED = ("base.push.exported", "base.pull.fetched")
+"""A base's way to a registry and back takes seconds; test_base_build.py goes it once."""

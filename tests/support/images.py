@@ -126,6 +126,15 @@ def make(
     return Made(json.dumps(document).encode(), layers, tuple(names))
 
 
+def child_of(base: Made, own: bytes) -> Made:
+    """Return what a Windows host builds on base."""
+    config = json.loads(base.config)
+    config["rootfs"]["diff_ids"].append(digest(own))
+    config["history"].append({"created_by": "COPY app.exe"})
+    config["config"] = {"Cmd": ["app"]}
+    return Made(json.dumps(config).encode(), (*base.layers, own))
+
+
 def _entry(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     info = tarfile.TarInfo(name)
     info.size = len(data)

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode, urljoin
 
+from transom import faults
 from transom.errors import Forbidden, InvalidParameter, NotFound, Unauthorized
 from transom.images.registry import BlobSource, OnProgress, OnRetry, Uploaded
 from transom.model.oci import Descriptor
 from transom.registry.failures import Broken
 from transom.registry.session import Session, pause
 
+_BEGUN = faults.declare("upload.begun", "a registry waits for a blob")
+_PART = faults.declare("upload.part", "a part of a blob is on its way to a registry")
+_WHOLE = faults.declare("upload.whole", "a registry has taken a blob")
 _RANGE: Final = re.compile(r"(?:bytes=)?0-(\d+)")
 _LIVELY: Final = 1 << 20
 _OCTETS: Final = "application/octet-stream"
@@ -65,7 +69,9 @@ class Sending:
                     return Uploaded.MOUNTED
             if not self.location:
                 await self._begin()
+        faults.point(_BEGUN)
         await self._send()
+        faults.point(_WHOLE)
         return Uploaded.SENT
 
     async def _is_there(self) -> bool:
@@ -150,6 +156,7 @@ class Sending:
         async with self.source(position) as pieces:
             async for piece in pieces:
                 yield piece
+                faults.point(_PART)
                 position += len(piece)
                 self._sent = max(self._sent, position)
                 self._alive(whole=position == self.blob.size)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.component.images.test_push import push
 from tests.support.image_store import ImageStore
-from tests.support.images import Made, digest, directory, file, layer, make, write_archive
+from tests.support.images import Made, child_of, digest, directory, file, layer, make, write_archive
 from tests.support.registry import LocalRegistry, local_registry, publish
 from tests.support.windows import windows_base
 
@@ -53,15 +53,6 @@ async def load(store: ImageStore, tmp_path: Path, made: Made) -> Image:
     write_archive(str(tmp_path / "in.tar"), made, compression="gzip")
     ((image,), _) = await store.load(tmp_path / "in.tar")
     return image
-
-
-def child_of(base: Made, own: bytes) -> Made:
-    """Return what a Windows host builds on base."""
-    config = json.loads(base.config)
-    config["rootfs"]["diff_ids"].append(digest(own))
-    config["history"].append({"created_by": "COPY app.exe"})
-    config["config"] = {"Cmd": ["app"]}
-    return Made(json.dumps(config).encode(), (*base.layers, own))
 
 
 async def test_pulled_child_is_pushed_on_its_own_base(

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+from transom import faults
 from transom.errors import InvalidParameter
 from transom.execution.bases import BaseInfo, BaseProgress, BaseStore, Progress
 from transom.host.spool import write
@@ -13,6 +14,8 @@ from transom.images.artifact import BaseArtifact, read_artifact
 from transom.images.document import MAX_DOCUMENT
 from transom.images.registry import Access, Credentials, Registries, Repository
 from transom.model.reference import Reference
+
+_FETCHED = faults.declare("base.pull.fetched", "a base's archive came, nothing is unpacked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class PullBase:
             if known:
                 return known[0]
             await self._fetch(repository, artifact, path, progress)
+            faults.point(_FETCHED)
         info = await self.store.import_(path, progress)
         if info.digest != artifact.base:
             raise InvalidParameter(f"{source.familiar} says that it holds base {artifact.base}, and held {info.digest}")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from transom import faults
 from transom.engine.images.sources import of_bytes, of_file
 from transom.execution.bases import BaseInfo, BaseProgress, BaseStore, Progress
 from transom.host.spool import measure, opened
@@ -13,6 +14,8 @@ from transom.model.digest import digest_of
 from transom.model.ids import Digest
 from transom.model.oci import Descriptor, MediaType
 from transom.model.reference import Reference
+
+_EXPORTED = faults.declare("base.push.exported", "a base's archive is made, nothing was sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class PushBase:
         """
         info = await self.store.get(ref)
         await self.store.export(info.digest, path, progress)
+        faults.point(_EXPORTED)
         hex_digest, size = await measure(Path(path))
         archive, config = Descriptor(LAYER, Digest(f"sha256:{hex_digest}"), size), config_of(info)
         async with self.registries.repository(target, Access.PUSH, credentials) as repository:

@@ -15,6 +15,8 @@ from transom.images.repository import LeaseKind, Leases
 from transom.model.digest import hex_of
 from transom.model.oci import Descriptor
 
+_BEGUN = faults.declare("image.pull.begun", "a layer's file is there, and nothing in it that is new")
+_WHOLE = faults.declare("image.pull.whole", "all of a layer came, and is no blob yet")
 _FETCHED = faults.declare("image.pull.fetched", "a layer's blob is stored, and kept for another try")
 
 _BATCH = 1 << 20
@@ -104,8 +106,10 @@ class FetchLayer:
         partial = await self.content.partial(blob.digest, blob.size)
         try:
             arriving.begin(partial.fd, partial.size)
+            faults.point(_BEGUN)
             await self._transfer(repository, partial, arriving, emit, item)
             emit(status("Verifying Checksum", item))
+            faults.point(_WHOLE)
             await partial.adopt()
         except TransferFailed:
             raise

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from transom import faults
 from transom.aio.groups import first
 from transom.aio.pipes import make_pipe, splice_all
 from transom.engine.images.arrive import Arriving
@@ -25,6 +26,7 @@ from transom.snapshots.snapshotter import Snapshotter
 
 log = logging.getLogger(__name__)
 
+_EXTRACTED = faults.declare("image.pull.extracted", "a layer is unpacked, and not known to be so")
 _STEP = 4 << 20
 
 
@@ -55,6 +57,7 @@ class ExtractLayer:
             warn(diff_id, await self._stream(name, parent, diff_id, arriving, form, emit))
         else:
             warn(diff_id, await self._from_store(name, parent, diff_id, arriving, form, emit))
+        faults.point(_EXTRACTED)
         await self.index.add_layer(diff_id, arriving.blob)
         await self.leases.keep(LeaseKind.SNAPSHOT, name)
 

@@ -29,6 +29,7 @@ from transom.model.reference import Reference
 
 log = logging.getLogger(__name__)
 
+_CHOSEN = faults.declare("image.pull.chosen", "an image's manifest is stored, its configuration did not come yet")
 _DOCUMENTS = faults.declare("image.pull.documents", "an image's manifest and configuration came, no layer yet")
 _LAYERS = faults.declare("image.pull.layers", "an image's layers came and are unpacked, the image not recorded")
 
@@ -64,6 +65,7 @@ class FetchImage:
             NotFound: there is none for platform. InvalidParameter: the documents are broken, or too many.
         """
         await self._store(top, lease)
+        faults.point(_CHOSEN)
         if top.descriptor.media_type not in INDEX_TYPES:
             return top
         entry = choose(await self._entries(repository, top), platform, SYSTEMS)

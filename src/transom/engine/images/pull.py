@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from transom import faults
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.collect import Collect
 from transom.engine.images.fetch import FetchImage, Wanted, digests_of
@@ -30,6 +31,10 @@ from transom.images.standin import answer, is_stand_in
 from transom.model.ids import ImageId
 from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
+
+_RECORDED = faults.declare("image.pull.recorded", "an image is recorded, nothing is called by its name yet")
+_TAGGED = faults.declare("image.pull.tagged", "a name leads to the image, its digest does not yet")
+_NAMED = faults.declare("image.pull.named", "an image has its names, and what came is still kept for another try")
 
 T = TypeVar("T")
 
@@ -135,10 +140,13 @@ class PullImage:
             await self._forget(wanted)
             await self.fetch.content.drop_partials(digests_of(wanted.manifest))
             raise
+        faults.point(_RECORDED)
         named = reference.tag and not reference.digest
         if named:
             await images.tag(str(reference), top.descriptor, image)
+        faults.point(_TAGGED)
         await images.add_digest(reference.repository, top.descriptor.digest, image.id)
+        faults.point(_NAMED)
         await self._forget(wanted)
         return image, known is None
 

@@ -18,8 +18,10 @@ from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
 from transom.snapshots.layers import Layers
 
+_HELD = faults.declare("image.push.held", "an image is held for a push, nothing was sent")
 _SENT = faults.declare("image.push.sent", "an image's blobs are in the registry, its manifest is not")
 _TAGGED = faults.declare("image.push.tagged", "an image's tag is in the registry, its digest is not recorded here")
+_RECORDED = faults.declare("image.push.recorded", "a push is over, its client was not told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class PushImage:
                 sending = self.send.to(remote, credentials, emit)
                 for name, planned in plans:
                     await self._hold(lease, planned)
+                    faults.point(_HELD)
                     await self._one(parse_reference(name.name), planned, remote, sending, emit)
         except (Unauthorized, Forbidden) as exc:
             raise type(exc)(_refusal(str(exc))) from exc
@@ -109,6 +112,7 @@ class PushImage:
         target = planned.target
         for image in planned.images:
             await self.images.add_digest(reference.repository, target.digest, image.id)
+            faults.point(_RECORDED)
             await self._tell_of_registry(image, emit)
         emit(status(f"{reference.tag}: digest: {target.digest} size: {target.size}"))
         emit({"progressDetail": {}, "aux": {"Tag": reference.tag, "Digest": str(target.digest), "Size": target.size}})

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from transom import faults
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.lookup import Found, LookupImage
 from transom.images import archive
@@ -17,6 +18,8 @@ from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
 
 log = logging.getLogger(__name__)
+
+_HELD = faults.declare("image.save.held", "images are held for an archive, nothing is written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class SaveImages:
             blobs += [index.digest for index in chosen.indexes.values()]
             for digest in blobs:
                 await lease.hold(LeaseKind.BLOB, digest)
+            faults.point(_HELD)
             await self.archives.write(target, documents, blobs)
         for image, names in chosen.images:
             if image.missing or image.config.unrooted:

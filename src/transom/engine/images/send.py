@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from transom import faults
 from transom.aio.groups import first
 from transom.engine.images.sources import of_bytes, of_file
 from transom.errors import Forbidden, InvalidParameter, NotFound, Unauthorized, Unavailable
@@ -21,6 +22,8 @@ from transom.model.ids import Digest
 from transom.model.oci import Descriptor, MediaType, is_foreign
 from transom.model.reference import Reference, parse_reference
 
+_LAYER = faults.declare("image.push.layer", "a layer is in the registry, the others may not be")
+_LAYERS = faults.declare("image.push.layers", "an image's layers are in the registry, its configuration is not")
 _TOLD_EVERY: Final = 1 << 19
 """Bytes between two bars."""
 
@@ -80,6 +83,7 @@ class Sending:
                         group.create_task(self._gated(gate, item, layer, kin), name=f"push {item}")
         except BaseExceptionGroup as errors:
             raise first(errors) from errors
+        faults.point(_LAYERS)
         await self._config(image)
 
     def _kin(self, image: Image) -> Kin:
@@ -124,6 +128,7 @@ class Sending:
             on_retry=lambda seconds: self.emit(status(f"Retrying in {max(1, round(seconds))} seconds", item)),
         )
         self._there.add(layer.digest)
+        faults.point(_LAYER)
         match how:
             case Uploaded.PRESENT:
                 self.emit(status("Layer already exists", item))
