@@ -1,11 +1,13 @@
 """A registry on loopback: Debian's docker-registry, with its files below a test's directory."""
 
+import base64
 import gzip
 import hashlib
 import json
 import queue
 import re
 import shutil
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -20,7 +22,7 @@ from tests.support.images import Made
 
 USER, PASSWORD = "tester", "secret"
 _HTPASSWD = f"{USER}:$2b$04$juJxhYJTuy4fY1i4yJOrg.xL9gcax5jIfLw.ICO2PMntj0BZgsjlS\n"
-_LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on [0-9.]+:(\d+)")
 _TYPES = ", ".join(
     f"application/vnd.{name}+json"
     for name in (
@@ -43,17 +45,28 @@ _OCI_TYPES = (
 
 @dataclass(frozen=True)
 class LocalRegistry:
-    """A running registry; host is `127.0.0.1:port`."""
+    """A running registry; host is `address:port`, authority the certificate of who signed its own."""
 
     host: str
     directory: Path
-    scheme: str = "http"
+    authority: Path | None = None
+    auth: bool = False
 
     def get(self, path: str) -> tuple[bytes, Mapping[str, str]]:
-        """Return the content and the headers of a path below /v2/; only without authentication and TLS."""
-        request = Request(f"http://{self.host}/v2/{path}", headers={"Accept": _TYPES})
-        with urlopen(request, timeout=10) as answer:
+        """Return the content and the headers of a path below /v2/."""
+        request = Request(
+            f"{'https' if self.authority else 'http'}://{self.host}/v2/{path}", headers={"Accept": _TYPES}
+        )
+        if self.auth:
+            request.add_header("Authorization", "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode())
+        context = ssl.create_default_context(cafile=str(self.authority)) if self.authority else None
+        with urlopen(request, timeout=10, context=context) as answer:
             return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
+
+    def options(self) -> list[str]:
+        """Return what skopeo and buildah want to be told of it."""
+        found = ["--creds", f"{USER}:{PASSWORD}"] if self.auth else []
+        return [*found, "--cert-dir", str(self.authority.parent)] if self.authority else [*found, "--tls-verify=false"]
 
     def manifest(self, repository: str, target: str) -> dict[str, Any]:
         """Return a manifest or index."""
@@ -84,12 +97,17 @@ def local_registry(
     *,
     auth: bool = False,
     tls: tuple[Path, Path] | None = None,
+    authority: Path | None = None,
+    address: str = "127.0.0.1",
     options: Mapping[str, Any] | None = None,
 ) -> Iterator[LocalRegistry]:
-    """Run a registry until the block ends. tls: certificate and key. options: more of its configuration."""
+    """Run a registry until the block ends. tls: certificate and key. options: more of its configuration.
+
+    authority: whose certificate a client of this registry must trust; alone in its directory.
+    """
     program = docker_registry()
     directory.mkdir(parents=True, exist_ok=True)
-    http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "a-secret"}
+    http: dict[str, Any] = {"addr": f"{address}:0", "secret": "a-secret"}
     if tls is not None:
         http["tls"] = {"certificate": str(tls[0]), "key": str(tls[1])}
     config: dict[str, Any] = {
@@ -113,7 +131,7 @@ def local_registry(
         port = ports.get(timeout=30)
         if not port:
             raise RuntimeError(f"docker-registry did not start: {(directory / 'log').read_text()}")
-        yield LocalRegistry(f"127.0.0.1:{port}", directory, "https" if tls else "http")
+        yield LocalRegistry(f"{address}:{port}", directory, authority, auth)
     finally:
         process.terminate()
         process.wait(10)
@@ -129,6 +147,23 @@ def _keep_log(process: "subprocess.Popen[bytes]", path: Path, ports: "queue.Queu
             if match := _LISTENING.search(line.decode()):
                 ports.put(int(match[1]))
     ports.put(0)
+
+
+def certify(directory: Path, address: str) -> tuple[Path, Path, Path]:
+    """Make an authority and a certificate of its for address; return its own, the certificate and the key."""
+    trusted = directory / "trusted"
+    trusted.mkdir(parents=True)
+    authority, certificate, key = trusted / "ca.crt", directory / "cert.pem", directory / "key.pem"
+    (directory / "names").write_text(f"subjectAltName=IP:{address}\n")
+    made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    for arguments in (
+        ["req", "-x509", *made, "-days", "2", "-keyout", "ca.key", "-out", str(authority), "-subj", "/CN=authority"],
+        ["req", *made, "-keyout", str(key), "-out", "request", "-subj", "/CN=registry"],
+        ["x509", "-req", "-in", "request", "-CA", str(authority), "-CAkey", "ca.key", "-CAserial", "serial",
+         "-CAcreateserial", "-days", "2", "-extfile", "names", "-out", str(certificate)],
+    ):  # fmt: skip
+        subprocess.run(["openssl", *arguments], cwd=directory, check=True, capture_output=True)
+    return authority, certificate, key
 
 
 def publish(registry: LocalRegistry, repository: str, tag: str, image: Made, *, docker: bool = True) -> dict[str, Any]:

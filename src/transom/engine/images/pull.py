@@ -188,7 +188,8 @@ def refusal(error: TransomError, reference: Reference) -> TransomError:
         case RepositoryUnknown():
             return NotFound(f"repository {reference.familiar_repository} not found: {error}")
         case Unauthorized() if "no basic auth credentials" in str(error):
-            return error
+            # No 401: docker's CLI would ask for a name on its standard input, and a script would wait for ever.
+            return TransomError(str(error))
         case Unauthorized() | Forbidden():
             return NotFound(
                 f"pull access denied for {reference.familiar_repository}, repository does not exist or may require "
