@@ -108,21 +108,22 @@ class RemoteRepository:
         """Return every tag."""
 
         async def listing(session: Session) -> Sequence[str]:
-            found: list[str] = []
-            path = f"{self._base}/tags/list"
-            for _ in range(_MAX_PAGES):
+            found: dict[str, None] = {}
+            path, pages = f"{self._base}/tags/list", set[str]()
+            while path not in pages and len(pages) < _MAX_PAGES:
+                pages.add(path)
                 async with session.send("GET", path, self._scopes) as (call, response):
                     data = await read(call, response, _MAX_TAGS)
                     link = _NEXT.search(response.headers.get("Link", ""))
                     following = urljoin(str(response.url), link[1]) if link else ""
                 try:
-                    found += msgspec.json.decode(data, type=_Tags).tags or ()
+                    found.update(dict.fromkeys(msgspec.json.decode(data, type=_Tags).tags or ()))
                 except (msgspec.DecodeError, UnicodeDecodeError) as exc:
                     raise InvalidParameter(f"{call.what}: the answer is no list of tags: {exc}") from exc
                 if not following:
                     break
                 path = following
-            return found
+            return list(found)
 
         return await self._ask(listing)
 

@@ -1,10 +1,11 @@
 """What public registries do, one thing each: tokens, redirects, forms of manifests and of layers, refusals."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -355,3 +356,137 @@ async def test_two_at_once_ask_for_one_token(store: ImageStore, fake: FakeRegist
     fake.before = guard
     await pull(store, f"{fake.host}/team/app")
     assert given == ["repository:team/app:pull"]
+
+
+def is_empty(store: ImageStore) -> bool:
+    """Tell whether nothing is kept."""
+    return store.leftovers() == [] and store.images.all() == []
+
+
+Lie = Callable[[FakeRegistry, dict[str, Any], web.Request], Awaitable[web.StreamResponse | None]]
+
+
+def changed(**keys: Any) -> Lie:
+    """Return a registry that has a manifest with other keys: `config_size=7`, `layer_digest=…`."""
+
+    async def lie(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.StreamResponse | None:
+        if not request.path.endswith("/manifests/1"):
+            return None
+        told = json.loads(json.dumps(manifest))
+        for key, value in keys.items():
+            where, _, name = key.partition("_")
+            (told["config"] if where == "config" else told["layers"][0])[name] = value
+        return web.json_response(told, content_type=manifest["mediaType"])
+
+    return lie
+
+
+async def other_digest(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.Response | None:
+    if not request.path.endswith("/manifests/1"):
+        return None
+    headers = {"Docker-Content-Digest": "sha256:" + "1" * 64, "Content-Type": manifest["mediaType"]}
+    return web.Response(body=fake.manifests["1"][1], headers=headers)
+
+
+async def in_circles(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.Response | None:
+    if "/blobs/" in request.path:
+        raise web.HTTPTemporaryRedirect(str(request.url))
+    return None
+
+
+async def to_a_file(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.Response | None:
+    if "/blobs/" in request.path:
+        return web.Response(status=307, headers={"Location": "file:///etc/passwd"})
+    return None
+
+
+async def without_end(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.StreamResponse | None:
+    if not request.path.endswith("/manifests/1"):
+        return None
+    return await endless(request, b" " * 65536)
+
+
+async def layer_without_end(
+    fake: FakeRegistry, manifest: dict[str, Any], request: web.Request
+) -> web.StreamResponse | None:
+    if manifest["layers"][1]["digest"] not in request.path:
+        return None
+    return await endless(request, fake.blobs[manifest["layers"][1]["digest"]])
+
+
+async def endless(request: web.Request, piece: bytes) -> web.StreamResponse:
+    """Send piece over and over, until the client hangs up."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        while True:
+            await response.write(piece)
+    return response
+
+
+async def nested_json(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.Response | None:
+    if not request.path.endswith("/manifests/1"):
+        return None
+    return web.Response(body=b'{"config":' + b"[" * 100_000, headers={"Content-Type": manifest["mediaType"]})
+
+
+async def token_of_two_lines(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.Response | None:
+    if request.path == "/token":
+        return web.json_response({"token": "x\r\nHost: elsewhere"})
+    return refused(fake)
+
+
+async def token_from_a_file(fake: FakeRegistry, manifest: dict[str, Any], request: web.Request) -> web.Response | None:
+    headers = {"WWW-Authenticate": 'Bearer realm="file:///etc/passwd"'}
+    return web.json_response({}, status=401, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("lie", "text"),
+    [
+        (changed(config_size=7), "bytes, where the manifest names 7|more than the 7 bytes"),
+        (changed(config_size=1 << 40), "larger than"),
+        (changed(config_size=-1), "invalid descriptor"),
+        (changed(config_digest="sha256:../../../../etc/passwd"), "digest"),
+        (changed(layer_digest="sha256:" + "A" * 64), "digest"),
+        (changed(layer_size=1 << 60), "invalid descriptor"),
+        (changed(layer_size=1 << 59), "where the manifest names"),
+        (other_digest, "manifest verification failed"),
+        (in_circles, "more than 10 redirects"),
+        (to_a_file, "no place to go"),
+        (without_end, "larger than"),
+        (layer_without_end, "more than the"),
+        (nested_json, "invalid image manifest"),
+        (token_of_two_lines, "no token"),
+        (token_from_a_file, "no token server"),
+    ],
+    ids=str,
+)
+async def test_lies_in_documents_and_on_the_way(store: ImageStore, fake: FakeRegistry, lie: Lie, text: str) -> None:
+    manifest = fake.put("1", IMAGE)
+
+    async def lying(request: web.Request) -> web.StreamResponse | None:
+        return await lie(fake, manifest, request)
+
+    fake.before = lying
+    with pytest.raises(InvalidParameter, match=text):
+        await pull(store, f"{fake.host}/team/app", credentials=ME)
+    assert is_empty(store)
+
+
+async def test_list_of_tags_that_leads_back_to_itself_ends(store: ImageStore, fake: FakeRegistry) -> None:
+    fake.put("1", IMAGE)
+    asked: list[str] = []
+
+    async def listing(request: web.Request) -> web.StreamResponse | None:
+        if not request.path.endswith("/tags/list"):
+            return None
+        asked.append(request.path_qs)
+        second = "n" not in request.query
+        headers = {"Link": f'<{request.path}?n={"1" if second else ""}>; rel="next"'}
+        return web.json_response({"tags": ["1", "../up"] if request.query.get("n") else ["1"]}, headers=headers)
+
+    fake.before = listing
+    with pytest.raises(InvalidParameter, match="invalid tag format"):
+        await pull(store, f"{fake.host}/team/app", "")
+    assert len(asked) <= 3
