@@ -12,6 +12,8 @@ from transom.model.oci import INDEX_TYPES, Descriptor
 from transom.model.platform import Platform
 from transom.model.reference import Reference, parse_reference
 
+_PROOF_TYPE: Final = "vnd.docker.reference.type"
+_PROOF_OF: Final = "vnd.docker.reference.digest"
 MAX_MOUNTS: Final = 3
 """Repositories that are offered to a registry as a blob's home."""
 
@@ -28,6 +30,16 @@ class Pushed:
     images: tuple[Image, ...]
     absent: tuple[Descriptor, ...] = ()
     index: Descriptor | None = None
+
+    def proofs(self) -> Sequence[Descriptor]:
+        """Return the absent entries if all are attestations of the images, which no pull brings here; else none.
+
+        Source: BuildKit docs/attestations/attestation-storage.md.
+        """
+        here = {image.manifest.digest for image in self.images}
+        notes = [entry.annotations for entry in self.absent]
+        about = [each.get(_PROOF_OF) for each in notes if each.get(_PROOF_TYPE) == "attestation-manifest"]
+        return self.absent if len(about) == len(notes) and here.issuperset(about) else ()
 
     def alone(self) -> "Pushed":
         """Return the push of the only image that is here.
@@ -106,6 +118,13 @@ def mounts(target: Reference, found: Sequence[Reference]) -> Sequence[str]:
 
 def origins(target: Reference, found: Sequence[Reference]) -> Sequence[Reference]:
     """Return where a layer of a Windows base may be fetched, the nearest first: Microsoft's own repositories last."""
-    near = sorted(found, key=lambda home: home.domain != target.domain)
     own = [Reference(DOMAIN, path) for path in sorted(REPOSITORIES, reverse=True)]
-    return [home for home in dict.fromkeys([*near, *own]) if home.repository != target.repository]
+    return list(
+        dict.fromkeys([*nearest(target, found), *(home for home in own if home.repository != target.repository)])
+    )
+
+
+def nearest(target: Reference, found: Sequence[Reference]) -> Sequence[Reference]:
+    """Return other repositories than target's, those of its registry first."""
+    near = sorted(found, key=lambda home: home.domain != target.domain)
+    return [home for home in near if home.repository != target.repository]

@@ -92,6 +92,8 @@ async def test_pull_tells_what_docker_tells_and_records_the_very_documents(
     ]
     assert [each["status"] for each in again[1:3]] == ["Already exists", "Already exists"]
     assert again[-1] == {"status": f"Status: Image is up to date for {name}:1"}
+    publish(registry, "team/app", "2", IMAGE)
+    assert (await pull(store, name, "2"))[-1] == {"status": f"Status: Downloaded newer image for {name}:2"}
     assert (image.id, image.raw_config) == (IMAGE.id, IMAGE.config)
     assert [blob.digest for blob in image.layers] == [each["digest"] for each in manifest["layers"]]
     assert store.images.digests_of(image.id) == [(name, image.manifest.digest)]

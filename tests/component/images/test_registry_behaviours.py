@@ -490,3 +490,39 @@ async def test_list_of_tags_that_leads_back_to_itself_ends(store: ImageStore, fa
     with pytest.raises(InvalidParameter, match="invalid tag format"):
         await pull(store, f"{fake.host}/team/app", "")
     assert len(asked) <= 3
+
+
+async def test_attestations_go_along_from_where_the_image_came(
+    store: ImageStore, fake: FakeRegistry, other: FakeRegistry
+) -> None:
+    """Else an index that BuildKit pushed could be pushed on as one of its images only."""
+    statement = b'{"_type": "https://in-toto.io/Statement/v0.1"}'
+    about = make(config={})
+    fake.blobs |= {digest(statement): statement, about.id: about.config}
+    layer_ = {"mediaType": "application/vnd.in-toto+json", "digest": digest(statement), "size": len(statement)}
+    proof = fake.put("proof", about, layers=[layer_])
+    manifest = fake.put("x", IMAGE)
+    here = {"os": "linux", "architecture": json.loads(IMAGE.config)["architecture"]}
+    fake.put_index("1", (manifest, here), (proof, {"os": "unknown", "architecture": "unknown"}))
+    index = json.loads(fake.manifests["1"][1])
+    index["manifests"][1]["annotations"] = {
+        "vnd.docker.reference.type": "attestation-manifest",
+        "vnd.docker.reference.digest": index["manifests"][0]["digest"],
+    }
+    top = fake.put_document("1", index["mediaType"], json.dumps(index).encode())
+    await pull(store, f"{fake.host}/team/app")
+    await store.tag(f"{fake.host}/team/app:1", f"{other.host}/mine/app", "1")
+
+    messages = await push(store, f"{other.host}/mine/app")
+
+    assert messages[-1]["aux"]["Digest"] == top
+    assert other.manifests["1"] == fake.manifests["1"]
+    assert other.manifests[index["manifests"][1]["digest"]][1] == json.dumps(proof).encode()
+    assert other.blobs[digest(statement)] == statement
+
+    del fake.manifests[index["manifests"][1]["digest"]]
+    async with fake_registry() as third:
+        await store.tag(f"{fake.host}/team/app:1", f"{third.host}/mine/app", "1")
+        del other.manifests[index["manifests"][1]["digest"]]
+        messages = await push(store, f"{third.host}/mine/app")
+    assert messages[-1]["aux"]["manifestPushedInsteadOfIndex"] is True

@@ -129,7 +129,7 @@ class PullImage:
         self, reference: Reference, wanted: Wanted, top: Document, emit: Emit, lease: Lease
     ) -> tuple[Image, bool]:
         images = self.fetch.record.images
-        known = images.find(wanted.manifest.config.digest)
+        is_new = self._is_news(reference, top, wanted.manifest.config.digest)
         # Who keeps a base's repository knows what of it is base: everything.
         base_layers = len(wanted.manifest.layers) if is_stand_in(reference) else -1
         try:
@@ -148,7 +148,15 @@ class PullImage:
         await images.add_digest(reference.repository, top.descriptor.digest, image.id)
         faults.point(_NAMED)
         await self._forget(wanted)
-        return image, known is None
+        return image, is_new
+
+    def _is_news(self, reference: Reference, top: Document, image_id: str) -> bool:
+        """Tell whether reference does not lead to this image yet."""
+        images = self.fetch.record.images
+        if reference.digest:
+            return image_id not in images.find_digest(reference.repository, reference.digest)
+        name = images.find_name(str(reference))
+        return name is None or name.target.digest != top.descriptor.digest or image_id not in name.variants.values()
 
     async def _forget(self, wanted: Wanted) -> None:
         """Let what was fetched be kept for its own sake no longer."""

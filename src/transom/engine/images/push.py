@@ -100,7 +100,7 @@ class PushImage:
     async def _one(
         self, reference: Reference, planned: Pushed, remote: Repository, sending: Sending, emit: Emit
     ) -> None:
-        if planned.absent and not await _has_all(remote, planned.absent):
+        if planned.absent and not await _has_all(remote, planned.absent) and not await sending.proofs(planned):
             planned = planned.alone()
         for image in planned.images:
             await sending.image(image)

@@ -12,10 +12,11 @@ from transom.aio.groups import first
 from transom.engine.images.sources import of_bytes, of_file
 from transom.errors import Forbidden, InvalidParameter, NotFound, Unauthorized, Unavailable
 from transom.images.content import ContentStore
+from transom.images.document import MAX_DOCUMENT, read_manifest
 from transom.images.image import Image
 from transom.images.progress import Emit, bar, status
-from transom.images.pushing import homes, mounts, origins
-from transom.images.registry import Access, BlobSource, CredentialsFor, Registries, Repository, Uploaded
+from transom.images.pushing import Pushed, homes, mounts, nearest, origins
+from transom.images.registry import Access, BlobSource, CredentialsFor, Document, Registries, Repository, Uploaded
 from transom.images.repository import ImageRepository
 from transom.model.digest import hex_of
 from transom.model.ids import Digest
@@ -85,6 +86,29 @@ class Sending:
             raise first(errors) from errors
         faults.point(_LAYERS)
         await self._config(image)
+
+    async def proofs(self, planned: Pushed) -> bool:
+        """Copy the attestations of planned's images from where those came from; tell whether that could be done."""
+        entries, target = planned.proofs(), self.remote.reference
+        known = {repository for image in planned.images for repository, _ in self.use.images.digests_of(image.id)}
+        for origin in nearest(target, [parse_reference(each) for each in sorted(known)]) if entries else ():
+            try:
+                async with self.use.registries.repository(
+                    origin, Access.PULL, self.credentials(origin.domain)
+                ) as repository:
+                    for entry in entries:
+                        await self._proof(await repository.manifest(entry.digest, limit=MAX_DOCUMENT), origin)
+            except (NotFound, Unauthorized, Forbidden, Unavailable, InvalidParameter):
+                continue  # what keeps the target from taking it will be said of the images as well
+            return True
+        return False
+
+    async def _proof(self, document: Document, origin: Reference) -> None:
+        manifest = read_manifest(document.data)
+        offered = mounts(self.remote.reference, [origin])
+        for blob in (manifest.config, *manifest.layers):
+            await self.remote.upload(blob, self._elsewhere(blob, origin), mount_from=offered)
+        await self.remote.put_manifest(document.descriptor.digest, document.descriptor.media_type, document.data)
 
     def _kin(self, image: Image) -> Kin:
         """Return the images that share a layer with image, itself among them, and where each has been."""
