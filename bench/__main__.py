@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tests.support.images import busybox_archive
 
-from bench import cases, machine, registries, report
+from bench import beside, cases, machine, registries, report
 from bench.measure import CommandFailed
 from bench.targets import PEERS, Target, docker, podman, transom
 
-ALL = ("start", "burst", "exec", "ps", "build", "registry", "memory")
+ALL = ("start", "burst", "exec", "ps", "build", "registry", "beside", "memory")
 
 
 def progress(text: str) -> None:
@@ -94,6 +94,10 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
             more, peaks = registries.latency(targets, work, runs=max(3, options.runs // 8), progress=progress)
             samples += more
             figures += peaks
+        if "beside" in wanted:
+            say("==> run beside a pull")
+            able = [target for target in targets if target.socket is not None]
+            samples += beside.latency(able, work, runs=max(3, options.runs // 8), progress=progress)
         if "ps" in wanted:
             say("==> ps")
             samples += cases.list_latency(targets, count=options.containers, runs=options.runs, progress=progress)

@@ -129,7 +129,7 @@ def latency(
     with ExitStack() as stack:
         jobs: list[Job] = []
         for target in targets:
-            _forget(target)
+            forget(target)
             server = Server(target, stored, PULL_PORT, work)
             stack.callback(server.stop)
             server.start()
@@ -144,39 +144,39 @@ def latency(
             stack.callback(server.stop)
             server.start()
             for name in IMAGES:
-                target("pull", *_insecure(target), "-q", _name(name, PULL_PORT))
-                target("tag", _name(name, PULL_PORT), _name(name, PUSH_PORT))
+                target("pull", *insecure(target), "-q", image_name(name, PULL_PORT))
+                target("tag", image_name(name, PULL_PORT), image_name(name, PUSH_PORT))
                 jobs.append(_push(target, name, server))
         samples += interleave(jobs, runs=runs, warm_ups=1, progress=progress)
         for target in targets:
-            _forget(target)
+            forget(target)
     return samples, figures
 
 
-def _forget(target: Target) -> None:
+def forget(target: Target) -> None:
     """Remove the images, also those of a run that was cut off: what is here already would not be pulled."""
-    for name in (_name(image, port) for image in IMAGES for port in (PULL_PORT, PUSH_PORT)):
+    for name in (image_name(image, port) for image in IMAGES for port in (PULL_PORT, PUSH_PORT)):
         with contextlib.suppress(CommandFailed):
             target("rmi", "-f", name)
 
 
-def _name(image: str, port: int) -> str:
+def image_name(image: str, port: int) -> str:
     return f"127.0.0.1:{port}/bench/{image}:1"
 
 
-def _insecure(target: Target) -> tuple[str, ...]:
+def insecure(target: Target) -> tuple[str, ...]:
     return ("--tls-verify=false",) if target.name == "podman" else ()
 
 
 def _pull(target: Target, image: str) -> Job:
-    name = _name(image, PULL_PORT)
-    act = partial(target, "pull", *_insecure(target), "-q", name)
+    name = image_name(image, PULL_PORT)
+    act = partial(target, "pull", *insecure(target), "-q", name)
     return Job(f"pull-{image}", target.name, act, partial(target, "rmi", "-f", name))
 
 
 def _push(target: Target, image: str, server: Server) -> Job:
     quiet = ("-q",) if target.socket is not None else ()
-    act = partial(target, "push", *_insecure(target), *quiet, _name(image, PUSH_PORT))
+    act = partial(target, "push", *insecure(target), *quiet, image_name(image, PUSH_PORT))
     return Job(f"push-{image}", target.name, act, server.empty)
 
 
@@ -190,7 +190,7 @@ def _copy(beside: Target, image: str, work: Path) -> Job:
         "copy",
         "-q",
         "--src-tls-verify=false",
-        f"docker://{_name(image, PULL_PORT)}",
+        f"docker://{image_name(image, PULL_PORT)}",
         f"dir:{to}",
     )
     return Job(f"pull-{image}", "skopeo", partial(run, argv), partial(shutil.rmtree, to))

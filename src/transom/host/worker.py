@@ -20,6 +20,7 @@ from transom import errors
 from transom.aio.finish import finish
 from transom.errors import TransomError, Unavailable
 from transom.host.job import BY_FILE, FRAME, INLINE, INLINED, MAX_FRAME, A, Job, R
+from transom.host.precedence import Precedence
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +28,17 @@ _KILL_TIMEOUT_S = 20.0
 
 
 class Workers:
-    """Runs jobs. modules are imported before the first fork, so that a job starts with everything loaded."""
+    """Runs jobs. modules are imported before the first fork, so that a job starts with everything loaded.
 
-    def __init__(self, modules: Sequence[str] = (), *, idle_s: float = 60.0) -> None:
+    precedence: what jobs on many files give way to; it stays the caller's.
+    """
+
+    def __init__(
+        self, modules: Sequence[str] = (), *, idle_s: float = 60.0, precedence: Precedence | None = None
+    ) -> None:
         self._modules = modules
         self._idle_s = idle_s
+        self._precedence_fd = precedence.fd if precedence is not None else -1
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,12 +92,12 @@ class Workers:
         program = (
             f"import sys; sys.path[:] = {sys.path!r}\n"
             "from transom.host.worker_main import main\n"
-            f"main({theirs.fileno()}, {tuple(self._modules)!r}, {self._idle_s!r})"
+            f"main({theirs.fileno()}, {tuple(self._modules)!r}, {self._idle_s!r}, {self._precedence_fd})"
         )
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", program],
-                pass_fds=(theirs.fileno(),),
+                pass_fds=[fd for fd in (theirs.fileno(), self._precedence_fd) if fd >= 0],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,

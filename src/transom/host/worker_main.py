@@ -18,6 +18,7 @@ import msgspec
 
 from transom.errors import TransomError
 from transom.host.job import BY_FILE, FRAME
+from transom.host.precedence import share
 
 MAX_FDS = 253
 """SCM_MAX_FD: what one message can carry."""
@@ -27,9 +28,12 @@ MAX_DATA = 1 << 30
 """Bytes of private memory that a job may use."""
 
 
-def main(control_fd: int, modules: Sequence[str], idle_s: float) -> None:
+def main(control_fd: int, modules: Sequence[str], idle_s: float, precedence_fd: int) -> None:
     """Serve until the engine hangs up, or nothing has come for idle_s."""
     control = socket.socket(fileno=control_fd)
+    if precedence_fd >= 0:
+        share(precedence_fd)
+        os.close(precedence_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are reaped by the kernel
     for module in modules:

@@ -60,7 +60,7 @@ def wire_containers(
     clock, snapshots, sandboxes = stores.clock, stores.snapshots, networks.sandboxes
     announce = Announce(bus)
     logs = LogFiles(places.log, str(config.data_root))
-    state = RunState(stores.containers, dict(drivers.by_name), Hubs(logs), Waits(), announce, operations)
+    state = RunState(stores.containers, dict(drivers.by_name), Hubs(logs), Waits(), announce, operations, stores.hurry)
     volumes = Volumes(
         stores.volumes, stores.containers, snapshots, WorkerVolumeFiller(stores.workers, snapshots.empty_dir),
         lambda action, name, facts: bus.publish("volume", action, name, facts),
@@ -80,7 +80,7 @@ def wire_containers(
     create = CreateContainer(
         stores.containers, images.facts, snapshots, sandboxes, volumes, choose_base, places, announce,
         clock, {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
-        lambda path: path.mkdir(parents=True), not host.hierarchy.v2,
+        lambda path: path.mkdir(parents=True), not host.hierarchy.v2, stores.hurry,
     )  # fmt: skip
     return Containers(
         state,

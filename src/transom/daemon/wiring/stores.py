@@ -1,5 +1,6 @@
 """What is on disk: records, blobs, layers, bases, volumes."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from transom.drivers.snapshot.archives import WorkerArchives
 from transom.drivers.snapshot.layers import OverlayLayers
 from transom.drivers.snapshot.overlay import OverlaySnapshotter
 from transom.errors import NotFound
+from transom.host.precedence import Precedence
 from transom.host.worker import Workers
 from transom.model.clock import SystemClock
 from transom.store.blobs import BlobStore
@@ -43,6 +45,7 @@ class Stores:
 
     clock: SystemClock
     workers: Workers
+    hurry: Callable[[], None]
     database: Database
     containers: SqliteContainers
     volumes: SqliteVolumes
@@ -61,7 +64,8 @@ async def open_stores(config: Config) -> Stores:
     """
     clock = SystemClock()
     database = await Database.open(str(config.data_root / "transom.db"))
-    workers = Workers((*snapshot_layers.MODULES, *BUILD_JOBS))
+    precedence = Precedence()
+    workers = Workers((*snapshot_layers.MODULES, *BUILD_JOBS), precedence=precedence)
     containers = await SqliteContainers.open(database)
     volumes = await SqliteVolumes.open(database, config.data_root / "volumes", clock)
     networks = await SqliteNetworks.open(database)
@@ -71,7 +75,9 @@ async def open_stores(config: Config) -> Stores:
     await bases.sweep()
     images = await _open_images(config, database, snapshots, workers, bases, clock)
     steps = await StepTable.load(database, clock)
-    return Stores(clock, workers, database, containers, volumes, networks, snapshots, bases, steps, images)
+    return Stores(
+        clock, workers, precedence.ask, database, containers, volumes, networks, snapshots, bases, steps, images
+    )
 
 
 async def _open_images(

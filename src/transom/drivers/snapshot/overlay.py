@@ -17,6 +17,7 @@ from transom.aio.finish import UndoStack
 from transom.aio.locks import KeyedLock
 from transom.drivers.snapshot.disk import RemoveTree, Tree, measure, remove_little, remove_trees, sync_file_system
 from transom.errors import Conflict, NotFound, Unavailable
+from transom.host.disk import spread_below
 from transom.host.worker import Workers
 from transom.model.mount import Mount, MountKind
 from transom.snapshots.layers import LayerRegistry
@@ -89,7 +90,7 @@ class OverlaySnapshotter:
         async with UndoStack() as undo:
             undo.push(self._remove, record)
             faults.point(_RECORDED)
-            await in_thread(self._make, record.number)
+            await in_thread(self._make, record.number, spread=key.startswith(EXTRACT))
             faults.point(_MADE)
             undo.keep()
 
@@ -213,9 +214,12 @@ class OverlaySnapshotter:
     def _path(self, record: SnapshotRecord, part: str) -> str:
         return os.path.join(self._root, str(record.number), part)
 
-    def _make(self, number: int) -> None:
+    def _make(self, number: int, *, spread: bool) -> None:
+        """Make a snapshot's directories; spread: for a layer, which may hold many files."""
         directory = os.path.join(self._root, str(number))
         os.mkdir(directory, 0o711)
+        if spread:
+            spread_below(directory)
         for part, mode in (("fs", 0o755), ("work", 0o711)):
             os.mkdir(os.path.join(directory, part), mode)
         os.chmod(os.path.join(directory, "fs"), 0o755)  # whatever the umask is: it becomes the container's root

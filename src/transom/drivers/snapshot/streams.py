@@ -14,6 +14,7 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from transom.errors import InvalidParameter, Unavailable
+from transom.host.precedence import Courtesy
 from transom.images.compression import compression_of
 
 CHUNK: Final = 1 << 20
@@ -121,7 +122,9 @@ class HashedStream:
         try:
             counted = _Counting(raw)
             stream, self.compression = decompressed(counted)
+            courtesy = Courtesy()
             while data := stream.read(CHUNK):
+                courtesy.give_way()
                 if self._hash is not None:
                     self._hash.update(data)
                 self.size += len(data)

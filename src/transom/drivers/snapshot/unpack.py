@@ -11,14 +11,13 @@ from transom.drivers.snapshot.unpack_posix import PosixLayer
 from transom.drivers.snapshot.unpack_windows import WindowsLayer
 from transom.errors import InvalidParameter
 from transom.host.job import Report
+from transom.host.precedence import Courtesy
 from transom.images.tar import Reader
 from transom.snapshots.layers import LayerForm
 
 MAX_ENTRIES = 10_000_000
 MAX_BYTES = 1 << 40
 _REPORT_EVERY = 4 << 20
-_NICE = 10
-"""Layers of many files keep all processors busy: containers that start meanwhile go first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
         InvalidParameter: the archive is broken or hostile.
     """
     archive, target, side = fds
-    os.nice(_NICE)
+    courtesy = Courtesy()
     is_file = stat.S_ISREG(os.fstat(archive).st_mode)  # whoever fills a pipe knows himself how far that is
     lowers = [os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in arguments.lowers]
     stream = _stream(archive, arguments, room=free_bytes(target))
@@ -66,6 +65,7 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
         if count > arguments.max_entries:
             raise InvalidParameter(f"the archive holds more than {arguments.max_entries} entries")
         size += entry.size
+        courtesy.give_way()
         layer.apply(entry, reader)
         if is_file and stream.position - reported >= _REPORT_EVERY:
             reported = stream.position

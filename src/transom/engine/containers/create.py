@@ -59,6 +59,7 @@ class CreateContainer:
     runtimes: Mapping[str, str]
     make_directory: Callable[[Path], None]
     can_disable_oom_kill: bool
+    hurry: Callable[[], None]
 
     async def __call__(self, request: CreateRequest, *, name: str = "", platform: str = "", build: str = "") -> Created:
         """Create a container; its program does not run yet.
@@ -67,6 +68,7 @@ class CreateContainer:
             NoSuchImage: the image is not here. Conflict: the name is taken.
             InvalidParameter, NotSupported: something that is asked for cannot be.
         """
+        self.hurry()
         if name:
             name = names.check_name(name)
             owner = self.containers.named(name)

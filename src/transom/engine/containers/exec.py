@@ -122,6 +122,7 @@ class Execs:
         session = self.get(exec_id)
         container = session.container
         driver = self._driver(container)
+        self._state.hurry()
         try:
             stdio = await driver.exec_start(container.id, session.id, detach=detach)
         except TransomError as exc:

@@ -58,6 +58,7 @@ class Exits:
         if container.health is not None and self._check is not None:
             checking = self._state.operations.spawn(self._check(container.id), name=f"health {container.id[:12]}")
         status = await self._state.driver(container).wait(container.id)
+        self._state.hurry()
         if checking is not None:
             checking.cancel()
         # Output that the program left in the pipes still belongs to it.

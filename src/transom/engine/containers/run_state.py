@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from transom.aio.locks import KeyedLock
@@ -28,6 +28,8 @@ class RunState:
     waits: Waits
     announce: Announce
     operations: Operations
+    hurry: Callable[[], None]
+    """Says that somebody waits for a container: work on many files stands still for a moment."""
     locks: KeyedLock = field(default_factory=KeyedLock)
     restarts: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     restarted_by_hand: set[str] = field(default_factory=set)

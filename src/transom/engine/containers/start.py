@@ -62,6 +62,7 @@ class StartContainer:
         before = self.state.containers.get(container_id)
         if before.status is Status.RUNNING:
             return False
+        self.state.hurry()
         after(before.status, Action.START, container_id)  # raises before any effect is made
         pending = self.state.restarts.pop(container_id, None)
         if pending is not None and pending is not asyncio.current_task():
@@ -118,6 +119,7 @@ class StartContainer:
                 await self.state.containers.save(running)
             faults.point(SAVED)
             undo.keep()
+        self.state.hurry()
         self.exits.watch(running, draining)
         self.state.announce("start", running)
 
