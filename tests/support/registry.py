@@ -150,11 +150,12 @@ def _keep_log(process: "subprocess.Popen[bytes]", path: Path, ports: "queue.Queu
 
 
 def certify(directory: Path, address: str) -> tuple[Path, Path, Path]:
-    """Make an authority and a certificate of its for address; return its own, the certificate and the key."""
+    """Make an authority and a certificate of its for an address or a name; return its own, the certificate, the key."""
     trusted = directory / "trusted"
     trusted.mkdir(parents=True)
     authority, certificate, key = trusted / "ca.crt", directory / "cert.pem", directory / "key.pem"
-    (directory / "names").write_text(f"subjectAltName=IP:{address}\n")
+    kind = "IP" if address[0].isdigit() else "DNS"
+    (directory / "names").write_text(f"subjectAltName={kind}:{address}\n")
     made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     for arguments in (
         ["req", "-x509", *made, "-days", "2", "-keyout", "ca.key", "-out", str(authority), "-subj", "/CN=authority"],

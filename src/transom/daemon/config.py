@@ -54,12 +54,17 @@ _FILE_KEYS: Mapping[str, str] = {
 }
 
 
+_PROXIES = {f"{each}-proxy": f"{each}_proxy" for each in ("http", "https", "no")}
+"""What `proxies` of the file may hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything that can be set. Paths are absolute; idle_timeout_s 0 means never.
 
     registry_locations: `DOMAIN=URL` each: where a registry's repositories are asked for in its place; `DOMAIN=` alone:
     that registry is never asked. registry_certs: directories like /etc/docker/certs.d.
+    http_proxy, https_proxy, no_proxy: in place of what the environment says; environment has the outcome.
     """
 
     hosts: tuple[str, ...] = (DEFAULT_SOCKET,)
@@ -82,6 +87,9 @@ class Config:
     insecure_registries: tuple[str, ...] = ()
     registry_locations: tuple[str, ...] = ()
     registry_certs: tuple[str, ...] = ("/etc/transom/certs.d", "/etc/docker/certs.d")
+    http_proxy: str = ""
+    https_proxy: str = ""
+    no_proxy: str = ""
     max_concurrent_downloads: int = 3
     max_concurrent_uploads: int = 5
     max_download_attempts: int = 5
@@ -143,6 +151,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="certificates by host (default /etc/docker/certs.d)",
     )
+    it.add_argument("--http-proxy", metavar="URL", help="proxy for HTTP (default: the environment's http_proxy)")
+    it.add_argument("--https-proxy", metavar="URL", help="proxy for HTTPS (default: the environment's https_proxy)")
+    it.add_argument("--no-proxy", metavar="LIST", help="hosts that are asked directly, with commas between them")
     it.add_argument("--max-concurrent-downloads", type=int, metavar="N", help="layers of a pull at once (default 3)")
     it.add_argument("--max-concurrent-uploads", type=int, metavar="N", help="layers of a push at once (default 5)")
     it.add_argument("--max-download-attempts", type=int, metavar="N", help="tries of a transfer (default 5)")
@@ -165,7 +176,10 @@ def load(argv: Sequence[str], environ: Mapping[str, str]) -> Config:
     values |= {name: value for name, value in flags.items() if value is not None}
     if values.pop("debug", False):
         values.setdefault("log_level", "debug")
-    return replace(_checked(values), environment={name: environ[name] for name in _INHERITED if name in environ})
+    config = _checked(values)
+    inherited = {name: environ[name] for name in _INHERITED if name in environ}
+    said = {name: value for name in _PROXIES.values() if (value := getattr(config, name))}
+    return replace(config, environment=inherited | said | {name.upper(): value for name, value in said.items()})
 
 
 def _from_file(path: str, *, must_exist: bool) -> dict[str, Any]:
@@ -179,11 +193,15 @@ def _from_file(path: str, *, must_exist: bool) -> dict[str, Any]:
         raise InvalidParameter(f"unable to configure the engine with file {path}: {exc}") from None
     if not isinstance(raw, dict):
         raise InvalidParameter(f"unable to configure the engine with file {path}: it is no JSON object")
-    values = {}
+    values: dict[str, Any] = {}
+    proxies = raw.pop("proxies", {})
+    if not isinstance(proxies, dict) or not proxies.keys() <= _PROXIES.keys():
+        raise InvalidParameter(f"unable to configure the engine with file {path}: proxies holds {', '.join(_PROXIES)}")
+    values |= {_PROXIES[key]: value for key, value in proxies.items()}
     for key, value in raw.items():
         name = _FILE_KEYS.get(key)
         if name is None:
-            near = difflib.get_close_matches(key, _FILE_KEYS, 1)
+            near = difflib.get_close_matches(key, [*_FILE_KEYS, "proxies"], 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise InvalidParameter(
                 f"unable to configure the engine with file {path}: the following directives don't match any "
@@ -231,6 +249,9 @@ def _check_registries(config: Config) -> None:
     for name in ("max_concurrent_downloads", "max_concurrent_uploads", "max_download_attempts"):
         if getattr(config, name) < 1:
             raise InvalidParameter(f"{name.replace('_', '-')}: a number above 0 is expected")
+    for proxy in (config.http_proxy, config.https_proxy):
+        if proxy and (urlsplit(proxy).scheme not in {"http", "https"} or not urlsplit(proxy).hostname):
+            raise InvalidParameter(f'invalid proxy: "{proxy}" is no http:// or https:// URL')
     for mirror in config.registry_mirrors:
         if urlsplit(mirror).scheme not in {"http", "https"} or not urlsplit(mirror).hostname:
             raise InvalidParameter(f'invalid mirror: "{mirror}" is no http:// or https:// URL')

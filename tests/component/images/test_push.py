@@ -45,7 +45,7 @@ NOWHERE = RegistrySettings(locations={"mcr.microsoft.com": ()})
 
 async def push(store: ImageStore, name: str, tag: str = "1", **more: Any) -> list[dict[str, Any]]:
     """Push name:tag and return the messages, without bars."""
-    client = RegistryClient(NOWHERE)
+    client = RegistryClient(more.pop("settings", NOWHERE))
     credentials = more.pop("credentials", Credentials())
     announce = AnnounceImage(store.bus, store.images)
     send = SendImage(store.content, store.images, client, 3)

@@ -1,11 +1,14 @@
 """What public registries do, one thing each: tokens, redirects, forms of manifests and of layers, refusals."""
 
 import asyncio
+import base64
 import contextlib
 import gzip
 import json
 import random
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from tests.component.images.test_push import load, push
 from tests.support.fake_registry import OCI, FakeRegistry, break_off, fake_registry
 from tests.support.image_store import ImageStore
 from tests.support.images import digest, file, layer, make
+from tests.support.registry import PASSWORD, USER, certify, local_registry
 
 from transom.errors import InvalidParameter, NotFound
 from transom.images.registry import Access, Credentials
@@ -526,3 +530,58 @@ async def test_attestations_go_along_from_where_the_image_came(
         del other.manifests[index["manifests"][1]["digest"]]
         messages = await push(store, f"{third.host}/mine/app")
     assert messages[-1]["aux"]["manifestPushedInsteadOfIndex"] is True
+
+
+@dataclass
+class Proxy:
+    """A proxy that tunnels everything to one server. heads: what it was asked."""
+
+    target: str
+    port: int = 0
+    heads: list[bytes] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.heads.append(await reader.readuntil(b"\r\n\r\n"))
+        host, _, port = self.target.partition(":")
+        there, back = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pass(reader, back))
+                group.create_task(_pass(there, writer))
+        except* ConnectionError:
+            pass
+        finally:
+            back.transport.abort()
+            writer.transport.abort()
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+        await writer.drain()
+    raise ConnectionResetError  # whoever ends first ends both
+
+
+async def test_https_goes_through_a_proxy_that_wants_a_password(store: ImageStore, tmp_path: Path) -> None:
+    """The proxy is told its password and the registry's name; the registry's password goes through in TLS."""
+    authority, certificate, key = certify(tmp_path / "tls", "r.example")
+    trusted = tmp_path / "certs/r.example"
+    trusted.mkdir(parents=True)
+    shutil.copy(authority, trusted)
+    credentials = Credentials(USER, Secret(PASSWORD))
+    await load(store, tmp_path, make(*LAYERS, names=["r.example/team/app:1"]))
+    with local_registry(tmp_path / "registry", auth=True, tls=(certificate, key)) as registry:
+        proxy = Proxy(registry.host)
+        async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as server:
+            environment = {"HTTPS_PROXY": f"http://me:word@127.0.0.1:{server.sockets[0].getsockname()[1]}"}
+            through = RegistrySettings(environment=environment, certificate_dirs=(str(tmp_path / "certs"),), attempts=1)
+            pushed = await push(store, "r.example/team/app", credentials=credentials, settings=through)
+            await store.remove("r.example/team/app:1")
+            pulled = await pull(store, "r.example/team/app", credentials=credentials, settings=through)
+    assert pulled[-2] == {"status": f"Digest: {pushed[-1]['aux']['Digest']}"}
+    word = base64.b64encode(b"me:word")
+    for head in proxy.heads:
+        assert head.startswith(b"CONNECT r.example:443 HTTP/1.1\r\n")
+        assert b"\r\nProxy-Authorization: Basic " + word + b"\r\n" in head
+        assert b"\r\nAuthorization" not in head

@@ -42,6 +42,9 @@ def test_flag_beats_environment_beats_file(tmp_path: Path) -> None:
         ({"registry_locations": ["r.example"]}, "is not DOMAIN=URL"),
         ({"registry_locations": ["r.example=ftp://x"]}, "is not DOMAIN=URL"),
         ({"max_concurrent_downloads": 0}, "a number above 0"),
+        ({"proxies": {"https": "http://p"}}, "proxies holds http-proxy, https-proxy, no-proxy"),
+        ({"proxies": {"https-proxy": "p:3128"}}, "no http:// or https:// URL"),
+        ({"proxies": {"no-proxy": ["a"]}}, "str expected"),
         ({"max_concurrent_downloads": "3"}, "int expected"),
     ],
 )
@@ -55,6 +58,16 @@ def test_registries_are_named_as_dockerd_names_them(tmp_path: Path) -> None:
     config = load(["--config-file", given, "--registry-location", "a=http://b", "--registry-location", "c="], {})
     assert (config.insecure_registries, config.registry_mirrors) == (("r:5000",), ("https://m",))
     assert (config.max_concurrent_downloads, config.registry_locations) == (9, ("a=http://b", "c="))
+
+
+def test_proxies_of_the_configuration_take_the_place_of_the_environment_s(tmp_path: Path) -> None:
+    given = file(tmp_path, proxies={"https-proxy": "http://file:1", "no-proxy": "a,b"})
+    environ = {"HTTPS_PROXY": "http://environment:1", "http_proxy": "http://environment:2", "HOME": "/root"}
+    config = load(["--config-file", given, "--no-proxy", "c"], environ)
+    assert config.environment == {
+        "http_proxy": "http://environment:2", "https_proxy": "http://file:1", "HTTPS_PROXY": "http://file:1",
+        "no_proxy": "c", "NO_PROXY": "c",
+    }  # fmt: skip
 
 
 def test_named_file_has_to_be_there(tmp_path: Path) -> None:
