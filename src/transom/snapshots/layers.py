@@ -83,9 +83,13 @@ class Layers(Protocol):
         *,
         diff_id: str = "",
         base: str = "",
+        whole: int = -1,
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer (plain or compressed).
+
+        layer may be a pipe; whole is then a file that holds the same once the pipe has ended: some Windows layers are
+        read twice.
 
         base: digest of the Windows base that goes below, empty for the preferred one.
         diff_id: what the uncompressed tar must have as its digest; empty for any. on_progress gets the number of

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 from tests.support.fake_registry import FakeRegistry, blob_answer, break_off, fake_registry
 from tests.support.image_store import ImageStore, image_store
-from tests.support.images import Made, directory, file, layer, make
+from tests.support.images import Made, directory, file, hardlink, layer, make
 from tests.support.registry import PASSWORD, USER, LocalRegistry, local_registry, publish
 
 from transom.engine.images.ask_bases import AskForBases
@@ -316,6 +316,47 @@ async def test_base_is_known_by_what_microsoft_s_registry_says_of_its_release(
 
     assert image_of(store, f"{fake.host}/team/app:1").base_layers == 1
     assert fake.requests(manifest["layers"][0]["digest"]) == []
+
+
+async def test_windows_layer_is_unpacked_while_it_comes_and_goes_on_where_it_broke(
+    store: ImageStore, fake: FakeRegistry
+) -> None:
+    """Its links name a file of the utility VM, for which it is read again."""
+    base_layer = layer(directory("Files"), directory("Hives"))
+    own = layer(
+        directory("Files"),
+        directory("Hives"),
+        hardlink("Files/link", "UtilityVM/Files/shared"),
+        file("Files/first", "early"),
+        file("Files/noise", os.urandom(6_000_000)),
+        file("Files/last", "late"),
+        directory("UtilityVM"),
+        file("UtilityVM/Files/shared", "both"),
+    )
+    child = make(base_layer, own, os="windows", os_version="10.0.20348.1", architecture="amd64", history=BASE_HISTORY)
+    blob = fake.put("1", child)["layers"][1]["digest"]
+
+    async def breaking(request: web.Request) -> web.StreamResponse | None:
+        if blob not in request.path or "Range" in request.headers:
+            return None
+        response = web.StreamResponse(headers={"Content-Length": str(len(fake.blobs[blob]))})
+        await response.prepare(request)
+        await response.write(fake.blobs[blob][:4_000_000])
+        async with asyncio.timeout(60):
+            while not list((store.root / "snapshots").glob("*/fs/first")):
+                await asyncio.sleep(0.01)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    fake.before = breaking
+    messages = await pull(store, f"{fake.host}/team/app")
+
+    image = image_of(store, f"{fake.host}/team/app:1")
+    root = Path(store.snapshots.lowers(image.snapshot)[0])
+    assert [(root / name).read_text() for name in ("first", "last", "link")] == ["early", "late", "both"]
+    assert [each.get("Range") for each in fake.requests(blob)] == [None, "bytes=4000000-"]
+    assert messages[-2]["status"] == f"Digest: {image.manifest.digest}"
 
 
 async def test_real_base_is_recorded_without_its_layers(store: ImageStore, fake: FakeRegistry) -> None:

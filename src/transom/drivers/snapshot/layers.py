@@ -51,6 +51,7 @@ class OverlayLayers:
         *,
         diff_id: str = "",
         base: str = "",
+        whole: int = -1,
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer."""
@@ -65,7 +66,8 @@ class OverlayLayers:
             side = self._snapshots.side_dir(key)
             target_fd, side_fd = await in_thread(_open_pair, side)
             try:
-                found = await self._workers.run(unpack, Unpack(form, lowers), (layer, target_fd, side_fd), on_progress)
+                fds = (layer, target_fd, side_fd, whole if whole >= 0 else layer)
+                found = await self._workers.run(unpack, Unpack(form, lowers), fds, on_progress)
             finally:
                 os.close(target_fd)
                 os.close(side_fd)

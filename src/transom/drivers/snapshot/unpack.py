@@ -41,14 +41,15 @@ class Unpacked:
 
 
 def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
-    """Unpack a layer. fds: the archive, the layer's directory, the directory for what is no file of the layer. A job.
+    """Unpack a layer. A job.
 
-    The archive of a POSIX layer may be a pipe.
+    fds: the archive, which may be a pipe; the layer's directory; the directory for what is no file of the layer; the
+    archive as a file, whole once the pipe has ended.
 
     Raises:
         InvalidParameter: the archive is broken or hostile.
     """
-    archive, target, side = fds
+    archive, target, side, whole = fds
     courtesy = Courtesy()
     is_file = stat.S_ISREG(os.fstat(archive).st_mode)  # whoever fills a pipe knows himself how far that is
     lowers = [os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in arguments.lowers]
@@ -73,8 +74,8 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
     diff_id = stream.finish()
     layer.close()
     if windows is not None and windows.wanted:
-        os.lseek(archive, 0, os.SEEK_SET)
-        again = Reader(_stream(archive, arguments))
+        os.lseek(whole, 0, os.SEEK_SET)
+        again = Reader(_stream(whole, arguments))
         for entry in again:
             windows.apply_wanted(entry, again)
     layer.check_satisfied()

@@ -53,7 +53,7 @@ class ExtractLayer:
         await arriving.begun()
         if await self.snapshots.exists(name):
             await self._check(diff_id, arriving)
-        elif form is LayerForm.POSIX and not arriving.is_whole:
+        elif not arriving.is_whole:
             warn(diff_id, await self._stream(name, parent, diff_id, arriving, form, emit))
         else:
             warn(diff_id, await self._from_store(name, parent, diff_id, arriving, form, emit))
@@ -82,8 +82,7 @@ class ExtractLayer:
     async def _from_store(
         self, name: str, parent: str, diff_id: Digest, arriving: Arriving, form: LayerForm, emit: Emit
     ) -> Applied:
-        """Unpack the stored blob: it is whole already, or of a form that is read twice."""
-        await self._whole(arriving)
+        """Unpack the stored blob."""
         blob, item = arriving.blob, hex_of(arriving.blob.digest)[:12]
         emit(bar("Extracting", item, 0, blob.size))
         unpack = UnpackLayer(self.content, self.layers)
@@ -105,7 +104,7 @@ class ExtractLayer:
                 feeding = splice_all(writer, arriving.fd, _steps(arriving, emit))
                 group.create_task(feeding, name="feed layer")
                 try:
-                    return await self.layers.apply(name, parent, reader, form, diff_id=diff_id)
+                    return await self.layers.apply(name, parent, reader, form, diff_id=diff_id, whole=arriving.fd)
                 finally:
                     os.close(reader)
         except BaseExceptionGroup as group:
