@@ -246,6 +246,11 @@ async def test_index_offers_variants_that_live_side_by_side(store: ImageStore, f
     assert {str(each) for each in store.images.find_name(f"{name}:1").variants} == {"linux/amd64", "windows/amd64"}  # type: ignore[union-attr]
     await store.remove(f"{name}:1")
     assert not store.images.all()
+    await pull(store, name, top)
+    await pull(store, name, top, platform="windows/amd64")
+    assert len(store.images.all()) == 2
+    await store.remove(f"{name}@{top}")
+    assert not store.images.all()
     await pull(store, name, "windows-only")
     assert image_of(store, f"{name}:windows-only").id == newer.id
     use = replace(store.pull, registries=RegistryClient(QUICK))

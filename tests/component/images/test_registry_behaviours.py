@@ -5,6 +5,7 @@ import base64
 import contextlib
 import gzip
 import json
+import os
 import random
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,10 +20,11 @@ from tests.component.images.test_pull import IMAGE, LAYERS, QUICK, image_of, of_
 from tests.component.images.test_push import load, push
 from tests.support.fake_registry import OCI, FakeRegistry, break_off, fake_registry
 from tests.support.image_store import ImageStore
-from tests.support.images import digest, file, layer, make
+from tests.support.images import digest, directory, file, layer, make, symlink
 from tests.support.registry import PASSWORD, USER, certify, local_registry
+from tests.support.windows import windows_base
 
-from transom.errors import InvalidParameter, NotFound
+from transom.errors import InvalidParameter, NotFound, NotSupported
 from transom.images.registry import Access, Credentials
 from transom.model.reference import parse_reference
 from transom.model.secret import Secret
@@ -33,6 +35,11 @@ pytestmark = pytest.mark.root
 
 ME = Credentials("me", Secret("pass"))
 DOCKER = "application/vnd.docker"
+BUILDKIT_SD = (
+    "AQAEgBQAAAAkAAAAAAAAADAAAAABAgAAAAAABSAAAAAgAgAAAQEAAAAAAAUSAAAAAgBMAAMAAAAAABgA/wEfAAECAAAAAAAFIAAAACACAAAA"
+    "ABQA/wEfAAEBAAAAAAAFEgAAAAAAGACpABIAAQIAAAAAAAUgAAAAIQIAAA=="
+)
+"""The security descriptor that it gives to files."""
 
 
 @pytest.fixture
@@ -451,6 +458,11 @@ async def token_from_a_file(fake: FakeRegistry, manifest: dict[str, Any], reques
         (changed(config_size=7), "bytes, where the manifest names 7|more than the 7 bytes"),
         (changed(config_size=1 << 40), "larger than"),
         (changed(config_size=-1), "invalid descriptor"),
+        (
+            changed(config_mediaType="application/vnd.cncf.helm.config.v1+json"),
+            r"holds application/vnd\.cncf.*, not an",
+        ),
+        (changed(layer_mediaType="application/vnd.oci.image.layer.v1.tar+gzip+encrypted"), "has encrypted layers"),
         (changed(config_digest="sha256:../../../../etc/passwd"), "digest"),
         (changed(layer_digest="sha256:" + "A" * 64), "digest"),
         (changed(layer_size=1 << 60), "invalid descriptor"),
@@ -473,7 +485,7 @@ async def test_lies_in_documents_and_on_the_way(store: ImageStore, fake: FakeReg
         return await lie(fake, manifest, request)
 
     fake.before = lying
-    with pytest.raises(InvalidParameter, match=text):
+    with pytest.raises((InvalidParameter, NotSupported), match=text):
         await pull(store, f"{fake.host}/team/app", credentials=ME)
     assert is_empty(store)
 
@@ -585,3 +597,51 @@ async def test_https_goes_through_a_proxy_that_wants_a_password(store: ImageStor
         assert head.startswith(b"CONNECT r.example:443 HTTP/1.1\r\n")
         assert b"\r\nProxy-Authorization: Basic " + word + b"\r\n" in head
         assert b"\r\nAuthorization" not in head
+
+
+async def test_server_that_begins_again_is_not_written_down_twice(store: ImageStore, fake: FakeRegistry) -> None:
+    """It knows no ranges, and tells no lengths."""
+    blob = fake.put("1", IMAGE)["layers"][1]["digest"]
+
+    async def whole(request: web.Request) -> web.StreamResponse | None:
+        if blob not in request.path:
+            return None
+        if "Range" not in request.headers:
+            return await break_off(request, fake.blobs[blob], 100_000)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(fake.blobs[blob])
+        return response
+
+    fake.before = whole
+    await pull(store, f"{fake.host}/team/app")
+    assert [each.get("Range") for each in fake.requests(blob)] == [None, "bytes=100000-"]
+    assert image_of(store, f"{fake.host}/team/app:1").id == IMAGE.id
+
+
+async def test_windows_image_as_buildkit_builds_it(store: ImageStore, fake: FakeRegistry) -> None:
+    """Hives first, the type of a file in its mode, times with a point, a link that is told from the layer's top."""
+    first = {"LIBARCHIVE.creationtime": "1795643621.302863038", "MSWINDOWS.fileattr": "16"}
+    more = {"LIBARCHIVE.creationtime": "1795643620.0", "MSWINDOWS.fileattr": "16", "MSWINDOWS.rawsd": BUILDKIT_SD}
+    plain = more | {"MSWINDOWS.fileattr": "32"}
+    own = layer(
+        directory("Hives", mode=0o40000, pax=first), directory("Files", mode=0o40000, pax=first),
+        directory("Files/app", mode=0o40755, pax=more), file("Files/app/x.txt", "x", mode=0o100644, pax=plain),
+        symlink("Files/app/link.txt", "Files/x.txt", pax={"LIBARCHIVE.creationtime": "1795643620.0"}),
+    )  # fmt: skip
+    base = windows_base("10.0.20348.9")
+    history = [{"created_by": "Apply image 10.0.20348.9"}, {"created_by": "COPY . C:/app # buildkit"}]
+    child = make(*base.layers, own, os="windows", architecture="amd64", os_version="10.0.20348.9", history=history)
+    manifest = fake.put("x", child)
+    fake.put_index(
+        "1",
+        (manifest, {"os": "windows", "architecture": "amd64"}),
+        (fake.put("y", IMAGE), {"os": "unknown", "architecture": "unknown"}),
+    )
+    await pull(store, f"{fake.host}/team/app")
+
+    image = image_of(store, f"{fake.host}/team/app:1")
+    tree = Path(store.snapshots.lowers(image.snapshot)[0])
+    assert (image.base_layers, image.id) == (1, child.id)
+    assert sorted(str(path.relative_to(tree)) for path in tree.rglob("*")) == ["app", "app/link.txt", "app/x.txt"]
+    assert not os.listxattr(tree / "app/x.txt")  # what is usual needs no note

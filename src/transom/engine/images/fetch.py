@@ -11,7 +11,7 @@ from transom.engine.images.arrive import Arriving, FetchLayer
 from transom.engine.images.base_layers import CountBaseLayers
 from transom.engine.images.extract import ExtractLayer
 from transom.engine.images.record import RecordImage
-from transom.errors import InvalidParameter, NotFound
+from transom.errors import InvalidParameter, NotFound, NotSupported
 from transom.guest import SYSTEMS, guest_for
 from transom.images.choice import choose
 from transom.images.content import ContentStore
@@ -23,7 +23,7 @@ from transom.images.registry import Document, Repository
 from transom.images.repository import Lease, LeaseKind
 from transom.model.digest import digest_of, hex_of
 from transom.model.ids import Digest, ImageId
-from transom.model.oci import INDEX_TYPES, Descriptor, ImageConfig, Manifest
+from transom.model.oci import INDEX_TYPES, Descriptor, ImageConfig, Manifest, MediaType
 from transom.model.platform import HOST_OS, Platform, host_architecture
 from transom.model.reference import Reference
 
@@ -34,7 +34,8 @@ _DOCUMENTS = faults.declare("image.pull.documents", "an image's manifest and con
 _LAYERS = faults.declare("image.pull.layers", "an image's layers came and are unpacked, the image not recorded")
 
 _MAX_INDEXES = 32
-NOT_AN_IMAGE = frozenset({"", "application/vnd.oci.empty.v1+json"})
+_IMAGES = frozenset({MediaType.OCI_CONFIG, MediaType.DOCKER_CONFIG, "application/octet-stream", "text/html", ""})
+"""Types of an image's configuration; the last three were sent by registries that did not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,11 @@ class FetchImage:
             InvalidParameter: the documents contradict each other, or are no image. NotFound: it is not for platform.
         """
         manifest = read_manifest(document.data)
-        if manifest.config.media_type in NOT_AN_IMAGE or ".layer." in manifest.config.media_type:
-            raise InvalidParameter(f"{repository.reference.familiar} holds {manifest.config.media_type}, not an image")
+        name = repository.reference.familiar
+        if manifest.config.media_type not in _IMAGES:
+            raise InvalidParameter(f"{name} holds {manifest.config.media_type}, not an image")
+        if any(layer.media_type.endswith("+encrypted") for layer in manifest.layers):
+            raise NotSupported(f"{name} has encrypted layers: `skopeo copy --decryption-key` makes an image without")
         raw = await self._document(repository, manifest.config)
         config = read_config(raw)
         guest_for(config.platform.os)  # refuses what the engine cannot run before anything is fetched

@@ -67,12 +67,21 @@ class RemoveImage:
 
     def _platforms(self, found: Found, wanted: Sequence[Platform]) -> Sequence[Platform | None]:
         """Return which variants are meant, the host's own last: a container that is in the way is most likely its."""
-        if found.name is None or found.reference is None:
+        every = self._variants(found)
+        if not every:
             return wanted or (None,)
-        every = list(found.name.variants)
         if not wanted:
             return [each for each in every if each != found.image.platform] + [found.image.platform]
         return [each for each in every if any(fits(each, platform) for platform in wanted)]
+
+    def _variants(self, found: Found) -> Sequence[Platform]:
+        """Return the platforms of what a tag, or the digest of an index, leads to; none for an ID."""
+        if found.reference is None:
+            return ()
+        if found.name is not None:
+            return list(found.name.variants)
+        known = self.images.find_digest(found.reference.repository, found.reference.digest)
+        return [image.platform for image in map(self.images.find, known) if image is not None]
 
     async def _one(self, text: str, found: Found, *, force: bool, prune: bool) -> Sequence[Removed]:
         lines: list[Removed] = []
