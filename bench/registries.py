@@ -147,6 +147,8 @@ def latency(
                 target("pull", *insecure(target), "-q", image_name(name, PULL_PORT))
                 target("tag", image_name(name, PULL_PORT), image_name(name, PUSH_PORT))
                 jobs.append(_push(target, name, server))
+            if target is targets[0] and shutil.which("skopeo"):
+                jobs += [_send(target, name, server, work) for name in IMAGES]
         samples += interleave(jobs, runs=runs, warm_ups=1, progress=progress)
         for target in targets:
             forget(target)
@@ -194,6 +196,16 @@ def _copy(beside: Target, image: str, work: Path) -> Job:
         f"dir:{to}",
     )
     return Job(f"pull-{image}", "skopeo", partial(run, argv), partial(shutil.rmtree, to))
+
+
+def _send(beside: Target, image: str, server: Server, work: Path) -> Job:
+    """Have skopeo push what it has fetched."""
+    kept = work / f"{PREFIX}-skopeo-{image}"
+    skopeo = ("nsenter", "-t", str(beside.engine_pid), "-n", "skopeo", "copy", "-q")
+    run((*skopeo, "--src-tls-verify=false", f"docker://{image_name(image, PULL_PORT)}", f"dir:{kept}"))
+    target = f"docker://{image_name(image, PUSH_PORT)}"
+    act = partial(run, (*skopeo, "--dest-tls-verify=false", f"dir:{kept}", target))
+    return Job(f"push-{image}", "skopeo", act, server.empty)
 
 
 def _peak_mb(pid: int) -> float:

@@ -54,6 +54,12 @@ RATIOS = (
     Ratio("Windows C program beside a pull of 20,000 files, against alone", "c-pull", "c-alone", 1.5, "transom"),
     Ratio("push of 20,000 files, against Docker's", "push-many", "push-many", 0.80),
     Ratio("push of few large files, against Docker's", "push-few", "push-few", 0.80),
+    Ratio("pull of 20,000 files, against Podman's", "pull-many", "pull-many", 0.80, "podman"),
+    Ratio("pull of few large files, against Podman's", "pull-few", "pull-few", 0.80, "podman"),
+    Ratio("push of 20,000 files, against Podman's", "push-many", "push-many", 0.80, "podman"),
+    Ratio("push of few large files, against Podman's", "push-few", "push-few", 0.80, "podman"),
+    Ratio("push of 20,000 files, against skopeo's", "push-many", "push-many", 0.80, "skopeo"),
+    Ratio("push of few large files, against skopeo's", "push-few", "push-few", 0.80, "skopeo"),
 )
 LIMITS = (
     Limit("engine at rest, RSS", "engine-rest-rss", 60),

@@ -36,6 +36,7 @@ from transom.engine.images.tag import TagImage
 from transom.events.bus import EventBus
 from transom.host.worker import Workers
 from transom.images.image import Image
+from transom.images.progress import Emit
 from transom.model.clock import SystemClock
 from transom.registry.client import RegistryClient
 from transom.registry.settings import RegistrySettings
@@ -92,7 +93,13 @@ class ImageStore:
         ask = AskForBases(self.registries, silence)
         count = CountBaseLayers(self.images, self.content, self.archives, ask)
         self.fetch = FetchImage(self.content, self.record, fetch_layer, extract, count)
-        self.pull = PullImage(self.registries, self.fetch, self.stand_in, self.leases, self.collect, announce, silence)
+
+        async def no_base(emit: Emit) -> None:
+            pass
+
+        self.pull = PullImage(
+            self.registries, self.fetch, self.stand_in, self.leases, self.collect, announce, silence, no_base
+        )
         self.loader = LoadImages(
             self.archives, self.content, self.leases, self.unpack, self.record, self.collect, announce
         )

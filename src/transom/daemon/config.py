@@ -21,6 +21,8 @@ DEFAULT_FILE = "/etc/transom/daemon.json"
 
 _LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 
+_BASE_BUILDS = ("pull", "run")
+
 _INHERITED = (
     "PATH",
     *(name for each in ("http", "https", "no") for name in (f"{each}_proxy", f"{each}_proxy".upper())),
@@ -42,6 +44,7 @@ _FILE_KEYS: Mapping[str, str] = {
     "default-runtime": "default_runtime",
     "init-path": "init_path",
     "mirror": "mirror",
+    "base-build": "base_build",
     "windows-ca": "windows_ca",
     "registry-mirrors": "registry_mirrors",
     "insecure-registries": "insecure_registries",
@@ -81,6 +84,7 @@ class Config:
     default_runtime: str = ""
     init_path: str = ""
     mirror: str = ""
+    base_build: str = "pull"
     windows_ca: tuple[str, ...] = ()
     idle_timeout_s: int = 0
     registry_mirrors: tuple[str, ...] = ()
@@ -119,6 +123,12 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("--default-runtime", metavar="NAME", help="crun or runc (default: crun, else runc)")
     it.add_argument("--init-path", metavar="FILE", help="program for --init (default: tini-static)")
     it.add_argument("--mirror", metavar="URL", help="Debian mirror for Windows bases (default: the host's)")
+    it.add_argument(
+        "--base-build",
+        choices=_BASE_BUILDS,
+        help="when to make a Windows base where there is none: with the first pull of a Windows image, which shows it "
+        "(default), or with the first container that runs",
+    )
     it.add_argument(
         "--windows-ca",
         action="append",
@@ -228,6 +238,8 @@ def _checked(values: dict[str, Any]) -> Config:
     config = Config(**result)
     if config.log_level not in _LEVELS:
         raise InvalidParameter(f"log-level: {config.log_level} is none of {', '.join(_LEVELS)}")
+    if config.base_build not in _BASE_BUILDS:
+        raise InvalidParameter(f"base-build: {config.base_build} is none of {', '.join(_BASE_BUILDS)}")
     if config.bridge not in {"", "none"}:
         raise InvalidParameter(
             f"bridge: {config.bridge}: the default network has a bridge of the engine's own; only none can be said"

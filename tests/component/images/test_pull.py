@@ -283,6 +283,23 @@ async def test_child_of_a_windows_base_brings_only_its_own_layers(store: ImageSt
     assert len(image.snapshots()) == 1
 
 
+async def test_windows_base_is_made_ready_before_layers_that_stand_on_it(store: ImageStore, fake: FakeRegistry) -> None:
+    own = layer(directory("Files"), file("Files/app", "mine"), directory("Hives"))
+    asked: list[int] = []
+
+    async def prepare_base(emit: Any) -> None:
+        asked.append(len(store.snapshots._records.all()))
+
+    store.pull = replace(store.pull, prepare_base=prepare_base)
+    fake.put("linux", IMAGE)
+    await pull(store, f"{fake.host}/team/linux", "linux")
+    assert asked == []
+    before = len(store.snapshots._records.all())
+    fake.put("1", make(own, os="windows", os_version="10.0.20348.1", architecture="amd64", history=()))
+    await pull(store, f"{fake.host}/team/app")
+    assert asked == [before]
+
+
 async def test_base_is_known_by_its_diff_ids_or_by_its_content_where_no_history_says_so(
     store: ImageStore, fake: FakeRegistry
 ) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from transom.aio.locks import KeyedLock
 from transom.aio.operations import Operations
 from transom.containers.container import Container
 from transom.daemon.config import Config
@@ -75,10 +74,8 @@ def wire_containers(
     remove = RemoveContainer(state, snapshots, sandboxes, volumes, places, let_go)
     execs = Execs(state)
     exits.connect(start, remove, CheckHealth(state, execs, clock))
-    builder = DebianBaseBuilder(stores.bases, clock, KeyedLock(), stores.workers, config.environment, config.mirror)
-    choose_base = ChooseBase(stores.bases, builder)
     create = CreateContainer(
-        stores.containers, images.facts, snapshots, sandboxes, volumes, choose_base, places, announce,
+        stores.containers, images.facts, snapshots, sandboxes, volumes, images.choose_base, places, announce,
         clock, {name: "" if at == 0 else name for at, name in enumerate(host.runtimes)},
         lambda path: path.mkdir(parents=True), not host.hierarchy.v2, stores.hurry,
     )  # fmt: skip
@@ -94,6 +91,6 @@ def wire_containers(
         exits,
         execs,
         logs,
-        choose_base,
-        builder,
+        images.choose_base,
+        images.builder,
     )

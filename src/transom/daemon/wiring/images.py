@@ -10,6 +10,9 @@ from transom.aio.operations import Operations
 from transom.api.routes.images import ImageRoutes
 from transom.daemon.config import Config
 from transom.daemon.wiring.stores import Stores
+from transom.drivers.exec.wine.base.build import DebianBaseBuilder
+from transom.engine.bases.choose import ChooseBase
+from transom.engine.bases.prepare import PrepareBase
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.arrive import FetchLayer
 from transom.engine.images.ask_bases import AskForBases
@@ -36,6 +39,7 @@ from transom.engine.images.silence import Silence
 from transom.engine.images.standin import StandIn
 from transom.engine.images.tag import TagImage
 from transom.events.bus import EventBus
+from transom.images.progress import Emit
 from transom.registry.client import RegistryClient
 from transom.registry.settings import RegistrySettings
 
@@ -59,6 +63,8 @@ class ImageUseCases:
     routes: Callable[[Operations], ImageRoutes]
     measure: MeasureImages
     registries: RegistryClient
+    choose_base: ChooseBase
+    builder: DebianBaseBuilder
 
 
 def _registry_settings(config: Config) -> RegistrySettings:
@@ -70,6 +76,10 @@ def _registry_settings(config: Config) -> RegistrySettings:
         config.insecure_registries, config.registry_mirrors, locations, config.registry_certs, config.environment,
         config.max_download_attempts, user_agent=f"transom/{transom.__version__}",
     )  # fmt: skip
+
+
+async def _prepare_nothing(emit: Emit) -> None:
+    """Leave it to the first container."""
 
 
 def wire_images(config: Config, stores: Stores, bus: EventBus) -> ImageUseCases:
@@ -89,7 +99,10 @@ def wire_images(config: Config, stores: Stores, bus: EventBus) -> ImageUseCases:
     count_base_layers = CountBaseLayers(images, content, archives, AskForBases(registries, silence))
     fetch_layer = FetchLayer(content, leases, asyncio.Semaphore(config.max_concurrent_downloads), KeyedLock())
     fetch = FetchImage(content, record, fetch_layer, extract, count_base_layers)
-    pull = PullImage(registries, fetch, stand_in, leases, collect, announce, silence)
+    builder = DebianBaseBuilder(stores.bases, clock, KeyedLock(), stores.workers, config.environment, config.mirror)
+    choose_base = ChooseBase(stores.bases, builder)
+    prepare_base = PrepareBase(choose_base) if config.base_build == "pull" else _prepare_nothing
+    pull = PullImage(registries, fetch, stand_in, leases, collect, announce, silence, prepare_base)
     rebase = RebaseImage(lookup, pull, unpack, record, leases, collect, announce)
     send = SendImage(content, images, registries, config.max_concurrent_uploads)
     measure = MeasureImages(images, snapshots)
@@ -119,5 +132,5 @@ def wire_images(config: Config, stores: Stores, bus: EventBus) -> ImageUseCases:
     commit = CommitImage(commit_layer, record, leases, clock, announce, collect)
     return ImageUseCases(
         FindImageFacts(lookup), lookup, collect, record, unpack, commit_layer, commit, pull, rebase, stand_in,
-        announce, tag, routes, measure, registries,
+        announce, tag, routes, measure, registries, choose_base, builder,
     )  # fmt: skip

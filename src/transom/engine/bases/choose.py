@@ -1,9 +1,10 @@
 """Which base a new Windows container is pinned to."""
 
+import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from transom.execution.bases import BaseBuilder, BaseOptions, BaseStore
+from transom.execution.bases import BaseBuilder, BaseInfo, BaseOptions, BaseStore, Progress
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +15,7 @@ class ChooseBase:
 
     store: BaseStore
     builder: BaseBuilder
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def choose(self, wanted: str) -> str:
         """Return the digest of the base that wanted names (digest, prefix; empty for the newest).
@@ -25,9 +27,20 @@ class ChooseBase:
             InvalidParameter: wanted fits more than one, or no base can be built here.
             Unavailable: the mirror cannot be reached.
         """
-        if not wanted and not await self.store.list():
-            log.info("building a Windows base, as there is none yet")
-            info = await self.builder.build(BaseOptions(), lambda progress: None)
-            log.info("built a Windows base", extra={"base": info.digest, "seconds": info.build_seconds})
-            return info.digest
+        if not wanted and (made := await self.first(lambda progress: None)) is not None:
+            return made.digest
         return (await self.store.get(wanted)).digest
+
+    async def first(self, progress: Progress) -> BaseInfo | None:
+        """Build a base where there is none and return it; whoever else wants one meanwhile waits, and gets None.
+
+        Raises:
+            InvalidParameter, NotSupported: no base can be built here. Unavailable: the mirror cannot be reached.
+        """
+        async with self.making:
+            if await self.store.list():
+                return None
+            log.info("building a Windows base, as there is none yet")
+            info = await self.builder.build(BaseOptions(), progress)
+            log.info("built a Windows base", extra={"base": info.digest, "seconds": info.build_seconds})
+            return info

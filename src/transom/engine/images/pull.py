@@ -1,7 +1,7 @@
 """POST /images/create?fromImage=: images brought from registries, or stood in for."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from transom.engine.images.fetch import FetchImage, Wanted, digests_of
 from transom.engine.images.silence import Silence
 from transom.engine.images.standin import StandIn
 from transom.errors import Forbidden, NotFound, TransomError, Unauthorized
+from transom.guest import guest_for
 from transom.images.document import MAX_DOCUMENT
 from transom.images.image import Image
 from transom.images.layer import chain_id
@@ -54,6 +55,8 @@ class PullImage:
     collect: Collect
     announce: AnnounceImage
     silence: Silence
+    prepare_base: Callable[[Emit], Awaitable[None]]
+    """Has a base for Windows containers ready: layers take over its spelling, and what runs first need not wait."""
 
     async def __call__(
         self,
@@ -97,6 +100,7 @@ class PullImage:
                 pass  # a release that is known here and not offered any more is stood in for as well
         image = await self.stand_in(str(reference), platform)
         assert image is not None
+        await self.prepare_base(emit)
         emit(status(answer(reference, image.platform.os_version)))
         emit(status(f"Digest: {image.manifest.digest}"))
         emit(status(f"Status: Image is up to date for {reference.familiar}"))
@@ -115,6 +119,8 @@ class PullImage:
             async with self.leases.lease("pull") as lease:
                 document = await self.fetch.choose(remote, top, platform, lease)
                 wanted = await self.fetch.read(remote, document, platform)
+                if guest_for(wanted.config.platform.os).keeps_registry:
+                    await self.prepare_base(emit)
                 image, is_new = await self._record(reference, wanted, top, emit, lease)
         except BaseException:
             await self.collect()  # what another try can use is kept by itself
