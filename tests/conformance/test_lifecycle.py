@@ -26,6 +26,26 @@ def test_events_of_a_run_come_in_order(docker_: Door) -> None:
     assert sorted(stopping[3:]) == ["die", "stop"]
 
 
+def test_events_tell_of_volumes_and_networks_and_of_prunes(docker_: Door) -> None:
+    since = f"{time.time():.6f}"
+    docker_.ok("run", "--name", "it", "-v", "it-vol:/d:ro", "busybox", "true")
+    docker_.ok("container", "prune", "-f")
+    docker_.ok("volume", "prune", "-af")
+
+    asked = ["events", "--since", since, "--until", f"{time.time():.6f}", "--format"]
+    told = docker_.ok(*asked, "{{.Type}} {{.Action}}").splitlines()
+
+    assert [each for each in told if not each.startswith("container exec_")] == [
+        "volume create", "container create", "container attach", "volume mount", "network connect", "container start",
+        "network disconnect", "volume unmount", "container die", "container destroy", "container prune",
+        "volume destroy", "volume prune",
+    ]  # fmt: skip
+    mounted = json.loads(docker_.ok(*asked, "{{json .Actor.Attributes}}", "--filter", "event=mount"))
+    assert (mounted["destination"], mounted["read/write"]) == ("/d", "false")
+    of_image = docker_.ok(*asked, "{{.Action}}", "--filter", "image=busybox", "--filter", "type=container")
+    assert of_image.split() == ["create", "attach", "start", "die", "destroy"]
+
+
 def test_restart_on_failure_gives_up_after_its_count(docker_: Door) -> None:
     docker_.ok("run", "-d", "--name", "it", "--restart", "on-failure:2", "busybox", "sh", "-c", "echo run; exit 3")
     deadline = time.monotonic() + 20
@@ -86,6 +106,31 @@ def test_paused_container_is_frozen_and_says_so(docker_: Door) -> None:
     assert "Container it is paused, unpause the container before exec" in refused[1]
     assert "container is paused and must be unpaused first" in refused[2]
     assert "is not paused" in docker_("unpause", "it").err
+
+
+def test_rename_is_seen_by_the_network(docker_: Door) -> None:
+    docker_.ok("network", "create", "rename-net")
+    docker_.ok("run", "-d", "--name", "old", "--network", "rename-net", "busybox", "sleep", "1000")
+    docker_.ok("rename", "old", "new")
+
+    shown = json.loads(docker_.ok("inspect", "-f", '{{json (index .NetworkSettings.Networks "rename-net")}}', "new"))
+    docker_.ok("rm", "-f", "new")
+    docker_.ok("network", "rm", "rename-net")
+
+    assert shown["DNSNames"][0] == "new"
+    assert "old" not in shown["DNSNames"]
+
+
+def test_inspect_shows_what_is_hidden_from_a_container(docker_: Door) -> None:
+    asked = "{{json .HostConfig.MaskedPaths}} {{json .HostConfig.ReadonlyPaths}}"
+    docker_.ok("create", "--name", "plain", "busybox")
+    docker_.ok("create", "--name", "almighty", "--privileged", "busybox")
+
+    masked, readonly = map(json.loads, docker_.ok("inspect", "-f", asked, "plain").split())
+    assert {"/proc/kcore", "/proc/keys", "/sys/firmware"} <= set(masked)
+    assert {"/proc/sys", "/proc/sysrq-trigger"} <= set(readonly)
+    assert docker_.ok("inspect", "-f", asked, "almighty") == "null null\n"
+    assert docker_.ok("inspect", "-f", "{{.HostConfig.CgroupnsMode}}", "plain").strip() in ("host", "private")
 
 
 def test_rename_frees_the_old_name(docker_: Door) -> None:
@@ -164,6 +209,15 @@ def test_prune_takes_what_does_not_run(docker_: Door) -> None:
         (["ps", "--filter", "health=nope"], "invalid value for health (nope)"),
         (["ps", "--filter", "nope=1"], "invalid filter 'nope'"),
         (["kill", "-s", "NOPE", "nosuch"], "invalid signal: NOPE"),
+        (["ps", "--filter", "publish=x"], 'error while looking up for publish x: strconv.ParseUint: parsing "x"'),
+        (["ps", "--filter", "is-task=x"], "invalid filter 'is-task=[x]'"),
+        (["images", "--filter", "dangling=x"], "invalid filter 'dangling=[x]'"),
+        (["images", "--filter", "reference=["], "syntax error in pattern"),
+        (["network", "ls", "--filter", "dangling=x"], "invalid value for filter 'dangling', must be"),
+        (["container", "prune", "-f", "--filter", "until=x"], 'failed to parse value as time or duration: "x"'),
+        (["image", "prune", "-f", "--filter", "until=x"], 'failed to parse value as time or duration: "x"'),
+        (["image", "prune", "-f", "--filter", "until=1s", "--filter", "until=2s"], "more than one until filter"),
+        (["builder", "prune", "-f", "--filter", "nope=1"], "failed to prune build cache: invalid filter 'nope'"),
     ],
 )
 def test_command_that_cannot_be_says_why(docker_: Door, arguments: list[str], text: str) -> None:

@@ -81,6 +81,8 @@ REFUSED: list[tuple[list[str], str]] = [
     (["--mount", "type=bind,src=/nosuch,dst=/x"], "bind source path does not exist: /nosuch"),
     (["--log-driver", "nope"], 'error looking up logging plugin nope: plugin "nope" not found'),
     (["--log-opt", "nope=1"], "unknown log opt 'nope' for json-file log driver"),
+    (["--uts", "host", "--hostname", "x"], "conflicting options: hostname and the UTS mode"),
+    (["--network", "container:nosuch", "--hostname", "x"], "conflicting options: hostname and the network mode"),
     (["--name", "a b"], "Invalid container name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),
 ]
 

@@ -110,6 +110,8 @@ def check(config: Config, host: HostConfig, guest: GuestOS) -> list[str]:
         if value and value not in _UNSHARED:
             raise InvalidParameter(text)
     _check_modes(host)
+    if host.uts_mode == "host" and config.hostname:
+        raise InvalidParameter("conflicting options: hostname and the UTS mode")
     check_health(config.healthcheck)
     console_size(host.console_size)
     _check_cgroup_parent(host.cgroup_parent)

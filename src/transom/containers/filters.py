@@ -49,6 +49,24 @@ def match_labels(labels: Mapping[str, str], wanted: Sequence[str]) -> bool:
     return True
 
 
+def check_values(filters: Filters) -> None:
+    """Refuse values that no container can have.
+
+    Raises:
+        InvalidParameter: one is none of those that its filter knows; the texts are Docker's.
+    """
+    for name in ("publish", "expose"):
+        for value in filters.get(name, ()):
+            for number in value.partition("/")[0].split("-"):
+                if not number.isdecimal():
+                    raise InvalidParameter(
+                        f'error while looking up for {name} {value}: strconv.ParseUint: parsing "{number}": '
+                        "invalid syntax"
+                    )
+    if any(value.lower() not in {"true", "1", "false", "0"} for value in filters.get("is-task", ())):
+        raise InvalidParameter(f"invalid filter 'is-task=[{' '.join(filters['is-task'])}]'")
+
+
 def match(container: Container, filters: Filters) -> bool:
     """Tell whether container passes the filters that need nothing but its record."""
     if not match_labels(container.config.labels, filters.get("label", ())):
@@ -62,7 +80,10 @@ def match(container: Container, filters: Filters) -> bool:
         "status": lambda value: _status(container) == value,
         "exited": lambda value: container.status.value == "exited" and str(container.exit_code) == value,
         "health": lambda value: (container.health.status if container.health else "none") == value,
-        "isolation": lambda value: (container.host_config.isolation or "default") == value,
+        # It tells Windows containers apart; Docker lets every Linux one pass.
+        "isolation": lambda value: (
+            not container.base or value in {container.host_config.isolation or "default", "process"}
+        ),
         "network": lambda value: (
             value in container.endpoints
             or any(each.network_id.startswith(value) for each in container.endpoints.values() if each.network_id)

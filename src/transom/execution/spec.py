@@ -1,6 +1,7 @@
 """What every exec driver eats."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from transom.model.ids import ContainerId
 from transom.model.mount import IdMap, Mount
@@ -55,6 +56,15 @@ class Device:
     host_path: str
     container_path: str
     permissions: str = "rwm"
+
+
+MASKED_PATHS: Final = (
+    "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+    "/sys/devices/virtual/powercap",
+)  # fmt: skip
+READONLY_PATHS: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
+"""What a Linux container does not see, and what it does not write, where nobody says otherwise; as Docker has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,17 +41,27 @@ def find_member(extracted: Extracted, name: str) -> Member | None:
 
 
 def read_listing(data: bytes) -> list[Candidate]:
-    """Return the images that a manifest.json names.
+    """Return the images that a manifest.json names, each once.
 
     Raises:
         InvalidParameter: it is malformed.
     """
     found = decode(data, list[ArchiveEntryJson], "manifest.json")
-    candidates = []
+    if len(found) > _ENTRIES:
+        raise InvalidParameter(f"invalid archive: manifest.json names more than {_ENTRIES} images")
+    # A few bytes that name an image again must not cost as much as the image.
+    by_content: dict[tuple[str, tuple[str, ...]], dict[Reference, None]] = {}
     for entry in found:
-        names = tuple(parse_reference(name).with_default_tag() for name in entry.RepoTags or ())
-        candidates.append(Candidate(entry.Config, tuple(entry.Layers or ()), names))
-    return candidates
+        names = by_content.setdefault((entry.Config, tuple(entry.Layers or ())), {})
+        names.update(dict.fromkeys(map(_tagged, entry.RepoTags or ())))
+    return [Candidate(config, layers, tuple(names)) for (config, layers), names in by_content.items()]
+
+
+def _tagged(text: str) -> Reference:
+    reference = parse_reference(text).with_default_tag()
+    if reference.digest:
+        raise InvalidParameter(f'invalid tag "{text}"')
+    return reference
 
 
 def name_in(annotations: Mapping[str, str]) -> Reference | None:
@@ -59,7 +69,8 @@ def name_in(annotations: Mapping[str, str]) -> Reference | None:
     for key in (CONTAINERD_NAME, REF_NAME):
         text = annotations.get(key, "")
         if text and (key == CONTAINERD_NAME or any(char in text for char in "/:@")):
-            return parse_reference(text).with_default_tag()
+            reference = parse_reference(text).with_default_tag()
+            return None if reference.digest else reference  # a digest follows from the content, and names nothing
     return None
 
 

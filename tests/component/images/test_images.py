@@ -384,7 +384,7 @@ async def test_import_makes_a_layer_of_any_compression(store: ImageStore, tmp_pa
     assert [(step.entry.comment, step.size_bytes, step.image_id, step.tags) for step in steps] == [
         ("hello", 1, image.id, ("imp:1",))
     ]
-    with pytest.raises(InvalidParameter, match="run is not a valid change command"):
+    with pytest.raises(InvalidParameter, match="RUN is not a valid change command"):
         apply_changes(RunConfig(), Platform("linux", "amd64"), ["RUN true"])
 
 

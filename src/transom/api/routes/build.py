@@ -5,7 +5,8 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -13,10 +14,12 @@ from multidict import MultiMapping
 
 from transom.api.query import flag, number
 from transom.api.registry_auth import every_credentials_in
+from transom.containers.filters import Filters, parse_filters
 from transom.engine.build.build import BuildImage
 from transom.engine.build.output import BuildOutput, text_of
 from transom.engine.build.prune import PruneBuilds
 from transom.engine.build.request import DEFAULT_DOCKERFILE, BuildRequest, parse_tags
+from transom.engine.images.list import until
 from transom.errors import InvalidParameter, NotSupported, TransomError
 from transom.model.platform import parse_platform
 from transom.wire.build import QUERY, BuildOutputSpec, BuildPruneResponse
@@ -70,13 +73,36 @@ class BuildRoutes:
 
     async def prune(self, request: web.Request) -> web.Response:
         """POST /build/prune."""
-        if request.query.get("filters", "") not in {"", "{}"}:
-            raise NotSupported("filters of builder prune are not supported: leave --filter away")
+        unused_s = _unused_for(parse_filters(request.query.get("filters", "")))
         if any(number(request.query, name) for name in ("keep-storage", "reserved-space", "max-used-space")):
             raise NotSupported("builder prune keeps no amount of storage: leave --keep-storage away")
-        pruned = await self.prune_(everything=flag(request.query, "all"))
+        pruned = await self.prune_(everything=flag(request.query, "all"), older_than_s=unused_s)
         shape = BuildPruneResponse(caches_deleted=list(pruned.keys), space_reclaimed=pruned.bytes_freed)
         return web.Response(body=msgspec.json.encode(shape) + b"\n", content_type="application/json")
+
+
+_CACHE_FILTERS: Final = frozenset({"description", "id", "inuse", "parent", "parents", "private", "shared", "type"})
+
+
+def _unused_for(filters: Filters) -> float:
+    """Return how many seconds a step of the cache must have been of no use.
+
+    Raises:
+        InvalidParameter: a filter does not exist, or is no time. NotSupported: one is not for this cache.
+    """
+    for name in filters:
+        if name in _CACHE_FILTERS:
+            raise NotSupported(f"builder prune cannot filter by {name}: leave it away, or use until=24h")
+        if name not in {"until", "unused-for"}:
+            raise InvalidParameter(f"failed to prune build cache: invalid filter '{name}'")
+    now = datetime.now(UTC)
+    values = [value for name in ("until", "unused-for") for value in filters.get(name, ())]
+    try:
+        return max((now.timestamp() - until(value, now) for value in values), default=0.0)
+    except InvalidParameter as exc:
+        raise InvalidParameter(
+            "failed to prune build cache: \"until\" filter expects a duration (e.g., '24h') or a timestamp: " + str(exc)
+        ) from None
 
 
 async def _failed(

@@ -106,6 +106,11 @@ def _matches(event: Event, filters: Filters) -> bool:
             fits = match_labels(event.attributes, values)
         elif name == "scope":
             fits = "local" in values
+        elif name == "image":
+            # Also what happens to containers of it, by its name with or without a tag.
+            said = event.attributes.get({"container": "image", "image": "name"}.get(event.type, ""), "")
+            names = {event.actor_id, said, said.rpartition(":")[0]} if said else set()
+            fits = any(value in names for value in values)
         elif name in _OBJECTS:
             actor = {event.actor_id, event.attributes.get("name", "")}
             fits = event.type == name and any(value in actor or event.actor_id.startswith(value) for value in values)

@@ -57,7 +57,7 @@ from transom.engine.containers.update import UpdateContainer
 from transom.engine.containers.waits import WaitContainer
 from transom.engine.images.check import CheckImage
 from transom.engine.images.distribution import InspectDistribution, LogIn
-from transom.engine.images.list import until
+from transom.engine.images.list import until_of
 from transom.engine.networks.connect import ConnectNetwork, DisconnectNetwork
 from transom.engine.networks.inspect import InspectNetworks
 from transom.engine.networks.remove import PruneNetworks
@@ -118,7 +118,8 @@ def _container_routes(stores: Stores, images: ImageUseCases, containers: Contain
         ).routes(),
         *ContainerUsageRoutes(
             TopContainer(state, process_rows, run_ps), ContainerStats(state, clock), UpdateContainer(state),
-            PruneContainers(state, containers.remove, lambda text: until(text, clock.now()), size), state.operations,
+            PruneContainers(state, containers.remove, lambda filters: until_of(filters, clock.now()), size),
+            state.operations,
         ).routes(),
     ]  # fmt: skip
 

@@ -26,12 +26,15 @@ class PruneBuilds:
     cache: StepCache
     collect: Collect
 
-    async def __call__(self, *, everything: bool = False) -> Pruned:
-        """Forget steps that no image stands on; with everything also those that an image does."""
+    async def __call__(self, *, everything: bool = False, older_than_s: float = 0) -> Pruned:
+        """Forget steps that no image stands on; with everything also those that an image does.
+
+        older_than_s: only those that no build has asked for so long.
+        """
         kept = (
             frozenset() if everything else frozenset(name for image in self.images.all() for name in image.snapshots())
         )
-        keys = await self.cache.prune(kept, older_than_s=0)
+        keys = await self.cache.prune(kept, older_than_s=older_than_s)
         return Pruned(keys, (await self.collect()).size_bytes)
 
     async def lately_unused(self) -> None:

@@ -50,6 +50,7 @@ class ContainerArchive:
                 await self.files.get(place.root, place.path, target)
             except NotFound:
                 raise _missing(path, container) from None
+        self.state.announce("archive-path", container)
 
     async def put(self, ref: str, path: str, source: int, options: PutOptions) -> None:
         """Unpack the tar behind descriptor source into directory path.
@@ -67,6 +68,7 @@ class ContainerArchive:
                 await self.files.put(place.root, place.path, source, options)
             except NotFound:
                 raise _missing(path, container) from None
+        self.state.announce("extract-to-dir", container)
 
     async def _place(self, container_id: str, path: str) -> Place:
         container = self.state.containers.get(container_id)  # may have changed while we waited

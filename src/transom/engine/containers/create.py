@@ -58,7 +58,7 @@ class CreateContainer:
     clock: Clock
     runtimes: Mapping[str, str]
     make_directory: Callable[[Path], None]
-    can_disable_oom_kill: bool
+    cgroups_v1: bool
     hurry: Callable[[], None]
 
     async def __call__(self, request: CreateRequest, *, name: str = "", platform: str = "", build: str = "") -> Created:
@@ -84,7 +84,9 @@ class CreateContainer:
         config = merge_image(_config_of(request), image.config, guest)
         host = _with_defaults(request.host_config, next(iter(self.runtimes), ""))
         warnings = check(config, host, guest)
-        if not self.can_disable_oom_kill:
+        if not host.cgroupns_mode and "cgroupns_mode" not in guest.refuses:
+            host = msgspec.structs.replace(host, cgroupns_mode="host" if self.cgroups_v1 else "private")
+        if not self.cgroups_v1:  # the second version cannot do without the killer
             host, discarded = drop_oom_kill_disable(host)
             warnings += discarded
         check_log(host.log_config)

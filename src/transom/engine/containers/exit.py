@@ -107,6 +107,7 @@ class Exits:
 
     def _announce_die(self, ended: Container, before: Container) -> None:
         ran = (ended.finished_at - before.started_at).total_seconds() if ended.finished_at and before.started_at else 0
+        self._state.announce.ends(before)
         self._state.announce("die", ended, exitCode=str(ended.exit_code), execDuration=str(max(0, int(ran))))
 
     async def _forget_runtime(self, container: Container) -> None:

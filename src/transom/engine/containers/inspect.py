@@ -15,6 +15,7 @@ from transom.engine.containers.exec import Execs
 from transom.engine.containers.places import Places
 from transom.engine.containers.run_state import RunState
 from transom.engine.networks.convert import stopped
+from transom.execution.spec import MASKED_PATHS, READONLY_PATHS
 from transom.model.clock import ZERO_TIME, Clock, rfc3339nano
 from transom.snapshots.snapshotter import Snapshotter, Usage
 
@@ -109,9 +110,12 @@ def host_shape(container: Container) -> dict[str, Any]:
     for key in ("Binds", "CapAdd", "CapDrop", "ExtraHosts", "GroupAdd", "Links", "SecurityOpt", "VolumesFrom",
                 "DeviceCgroupRules", "DeviceRequests"):  # fmt: skip
         shape[key] = shape[key] or None
-    for key in ("Mounts", "StorageOpt", "Tmpfs", "Sysctls", "Annotations", "Init", "MaskedPaths", "ReadonlyPaths"):
+    for key in ("Mounts", "StorageOpt", "Tmpfs", "Sysctls", "Annotations", "Init"):
         if not shape[key] and shape[key] is not False:
             del shape[key]
+    if not container.base and not container.host_config.privileged:
+        for key, paths in (("MaskedPaths", MASKED_PATHS), ("ReadonlyPaths", READONLY_PATHS)):
+            shape[key] = list(paths) if shape[key] is None else shape[key]
     shape["Isolation"] = shape["Isolation"] or ("process" if container.base else "")
     shape["IpcMode"] = shape["IpcMode"] or "private"
     shape["ShmSize"] = shape["ShmSize"] or 64 << 20

@@ -7,7 +7,7 @@ from typing import Any
 
 from transom.containers.config import as_list
 from transom.containers.container import Container
-from transom.containers.filters import Filters, match
+from transom.containers.filters import Filters, check_values, match
 from transom.containers.lifecycle import Status
 from transom.engine.containers.facilities import Images
 from transom.engine.containers.inspect import endpoint_shapes, mount_shape
@@ -29,6 +29,7 @@ class ListContainers:
 
     async def __call__(self, filters: Filters, *, all_: bool, limit: int, size: bool) -> list[dict[str, Any]]:
         """Return the objects, newest first."""
+        check_values(filters)
         chosen = list(self.state.containers.all())
         for name, later in (("before", False), ("since", True)):
             for ref in filters.get(name, ()):
@@ -68,7 +69,7 @@ class ListContainers:
     async def _image_id(self, ref: str) -> str:
         try:
             return (await self.images.facts(ref, "")).id
-        except NotFound:
+        except (NotFound, InvalidParameter):
             return ""
 
 

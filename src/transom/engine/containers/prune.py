@@ -16,11 +16,11 @@ _PRUNABLE = frozenset({Status.CREATED, Status.EXITED, Status.DEAD})
 
 @dataclass(frozen=True, slots=True)
 class PruneContainers:
-    """Removes containers that do not run. until: text → seconds since 1970. size: container ID → bytes."""
+    """Removes containers that do not run. until: filters → seconds since 1970. size: container ID → bytes."""
 
     state: RunState
     remove: RemoveContainer
-    until: Callable[[str], float]
+    until: Callable[[Mapping[str, Sequence[str]]], float | None]
     size: Callable[[str], Awaitable[int]]
 
     async def __call__(self, filters: Mapping[str, Sequence[str]]) -> tuple[list[str], int]:
@@ -29,7 +29,7 @@ class PruneContainers:
         Raises:
             InvalidParameter: `until` is no time.
         """
-        before = min((self.until(text) for text in filters.get("until", ())), default=None)
+        before = self.until(filters)
         removed: list[str] = []
         freed = 0
         for container in self.state.containers.all():
@@ -42,6 +42,7 @@ class PruneContainers:
                 continue  # started or removed meanwhile
             removed.append(container.id)
             freed += size
+        self.state.announce.pruned(freed)
         return removed, freed
 
 

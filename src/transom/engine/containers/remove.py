@@ -1,6 +1,7 @@
 """DELETE /containers/{id} and what `--rm` does at the end."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -63,6 +64,7 @@ class RemoveContainer:
             await self.state.driver(container).kill(container.id, "SIGKILL")
         except Conflict:
             return  # it ended by itself meanwhile
+        self.state.announce("kill", container, signal=str(signal.SIGKILL.value))
 
     async def _wait_ended(self, container_id: str) -> None:
         """Return when exit.py has recorded the end."""

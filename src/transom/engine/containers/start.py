@@ -121,6 +121,7 @@ class StartContainer:
             undo.keep()
         self.state.hurry()
         self.exits.watch(running, draining)
+        self.state.announce.begins(running)
         self.state.announce("start", running)
 
     async def _attach(self, container: Container) -> Sandbox:

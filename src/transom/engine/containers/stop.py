@@ -5,6 +5,8 @@ import signal as signals
 from collections.abc import Awaitable
 from dataclasses import dataclass
 
+import msgspec
+
 from transom.containers.container import Container
 from transom.containers.lifecycle import Action, Status, after
 from transom.containers.names import check_name
@@ -14,6 +16,7 @@ from transom.engine.containers.start import StartContainer
 from transom.errors import Conflict, InvalidParameter, NotSupported
 from transom.execution.driver import SupportsPause, SupportsResize
 from transom.guest import guest_for
+from transom.wire.containers import EndpointSettings
 
 KILL_PATIENCE_S = 10.0
 
@@ -194,6 +197,12 @@ class ResizeContainer:
         self.state.announce("resize", container, height=str(rows), width=str(columns))
 
 
+def _called(settings: EndpointSettings, name: str) -> EndpointSettings:
+    """Return settings of a container that is called name now; the first of its names on a network is its own."""
+    known = settings.dns_names
+    return msgspec.structs.replace(settings, dns_names=list(dict.fromkeys((name, *known[1:]))) if known else known)
+
+
 @dataclass(frozen=True, slots=True)
 class RenameContainer:
     """Gives another name."""
@@ -223,4 +232,6 @@ class RenameContainer:
             except Conflict as exc:
                 raise Conflict(f"Error when allocating new name: {exc}") from None
             self.sandboxes.renamed(container_id, current.name, name)
+            renamed = renamed.changed(endpoints={at: _called(each, name) for at, each in renamed.endpoints.items()})
+            await self.state.containers.save(renamed)
         self.state.announce("rename", renamed, oldName="/" + current.name)

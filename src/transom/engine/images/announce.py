@@ -18,3 +18,7 @@ class AnnounceImage:
         image = self.images.find(image_id)
         labels = dict(image.config.config.labels) if image is not None else {}
         self.bus.publish("image", action, image_id, {**labels, "name": name or image_id})
+
+    def pruned(self, reclaimed_bytes: int) -> None:
+        """Publish that images were pruned."""
+        self.bus.publish("image", "prune", "", {"reclaimed": str(reclaimed_bytes)})

@@ -31,9 +31,9 @@ def apply_changes(config: RunConfig, platform: Platform, changes: Sequence[str])
     image = ImageConfig(platform, config)
     state = State(image, "", Base(image))
     for node in parsed.nodes:
-        step = instruction(node)
-        if isinstance(step, it.From) or step.keyword.lower() not in _ALLOWED:
-            raise InvalidParameter(f"{node.name.lower()} is not a valid change command")
+        step = instruction(node) if node.name.lower() in _ALLOWED else None
+        if step is None or isinstance(step, it.From):
+            raise InvalidParameter(f"{node.name} is not a valid change command")
         step = substituted(step, Lexer(parsed.escape, fold=state.guest.same_path), variables(state, {}))
         if isinstance(step, it.Workdir):
             path = state.guest.join(state.config.working_dir, step.path)

@@ -94,7 +94,7 @@ def _flag(filters: Mapping[str, Sequence[str]]) -> bool | None:
         return None
     if len(values) == 1 and values[0].lower() in {"1", "true", "0", "false"}:
         return values[0].lower() in {"1", "true"}
-    raise InvalidParameter(f"invalid filter 'dangling={list(values)}'")
+    raise InvalidParameter(f"invalid filter 'dangling=[{' '.join(values)}]'")
 
 
 def has_labels(image: Image, filters: Mapping[str, Sequence[str]]) -> bool:
@@ -110,6 +110,8 @@ def has_labels(image: Image, filters: Mapping[str, Sequence[str]]) -> bool:
 
 def matches(reference: Reference, patterns: Sequence[str]) -> bool:
     """Tell whether a pattern matches a reference: its familiar form, or its familiar name alone; `*` stops at `/`."""
+    if any("[" in pattern and "]" not in pattern.partition("[")[2] for pattern in patterns):
+        raise InvalidParameter("syntax error in pattern")
     texts = (reference.familiar, reference.familiar_repository)
     return any(_glob(pattern).fullmatch(text) for pattern in patterns for text in texts)
 
@@ -136,4 +138,16 @@ def until(text: str, now: datetime) -> float:
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
-        raise InvalidParameter(f"invalid filter 'until={text}'") from None
+        raise InvalidParameter(f'failed to parse value as time or duration: "{text}"') from None
+
+
+def until_of(filters: Mapping[str, Sequence[str]], now: datetime) -> float | None:
+    """Return the moment that the filter `until` of a prune means; None where there is none.
+
+    Raises:
+        InvalidParameter: it is given twice, or is no time.
+    """
+    texts = filters.get("until", ())
+    if len(texts) > 1:
+        raise InvalidParameter("more than one until filter specified")
+    return until(texts[0], now) if texts else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from transom.engine.images.collect import Collect
-from transom.engine.images.list import check_filters, has_labels, until
+from transom.engine.images.list import check_filters, has_labels, until_of
 from transom.engine.images.remove import Removed, RemoveImage
 from transom.errors import Conflict, InvalidParameter, NotFound
 from transom.images.image import Image
@@ -75,20 +75,22 @@ class PruneImages:
         check_filters(filters, _KNOWN)
         values = filters.get("dangling", ("true",))
         if len(values) != 1 or values[0].lower() not in {"true", "1", "false", "0"}:
-            raise InvalidParameter(f"invalid filter 'dangling={list(values)}'")
+            raise InvalidParameter(f"invalid filter 'dangling=[{' '.join(values)}]'")
         dangling_only = values[0].lower() in {"true", "1"}
-        before = [until(text, self.clock.now()) for text in filters.get("until", ())]
+        before = until_of(filters, self.clock.now())
         lines: list[Removed] = []
         size = (await self.measure()).layers_bytes
         for image in self.images.all():
             if self._prunable(image, dangling_only) and has_labels(image, filters):
-                if before and not parse_moment(image.config.created) < min(before):
+                if before is not None and not parse_moment(image.config.created) < before:
                     continue
                 lines.extend(await self._remove(image))
         await self.collect.leases.forget()
         parts = await self.collect.content.drop_partials()
         await self.collect()
-        return Pruned(lines, max(0, size - (await self.measure()).layers_bytes) + parts)
+        freed = max(0, size - (await self.measure()).layers_bytes) + parts
+        self.remove.announce.pruned(freed)
+        return Pruned(lines, freed)
 
     def _prunable(self, image: Image, dangling_only: bool) -> bool:
         if self.remove.users_of(image.id) or self.images.children(image.id):

@@ -31,6 +31,10 @@ class InspectNetworks:
         for value in filters.get("type", ()):
             if value not in ("custom", "builtin"):
                 raise InvalidParameter(f"invalid filter: 'type'='{value}'")
+        if any(value.lower() not in ("true", "1", "false", "0") for value in filters.get("dangling", ())):
+            raise InvalidParameter(
+                """invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")"""
+            )
         return [
             self._shape(network, members=False)
             for network in self.book.all()

@@ -66,4 +66,5 @@ class PruneNetworks:
             except TransomError:
                 continue  # a container has joined it meanwhile
             removed.append(network.name)
+        self.remove.announce("prune", "", {"reclaimed": "0"})
         return removed

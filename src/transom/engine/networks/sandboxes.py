@@ -314,6 +314,7 @@ def check_settings(network: Network, settings: EndpointSettings, *, alone: bool)
 
 def _check_shared(container: Container) -> None:
     conflicts: Sequence[tuple[object, str]] = (
+        (container.config.hostname, "hostname and the network mode"),
         (container.host_config.port_bindings, "port publishing and the container type network mode"),
         (container.host_config.dns, "dns and the network mode"),
         (container.host_config.extra_hosts, "custom host-to-IP mapping and the network mode"),

@@ -116,6 +116,7 @@ class ManageVolumes:
                 continue  # taken into use meanwhile
             await self.use.remove(volume.name)
             removed.append(volume.name)
+        self.use.announce("prune", "", {"reclaimed": str(freed)})
         return removed, freed
 
     async def usage(self) -> list[VolumeShape]:
@@ -150,5 +151,5 @@ def _flag(filters: Filters, name: str) -> bool | None:
         return None
     value = values[0].lower()
     if len(values) > 1 or value not in _TRUE | _FALSE:
-        raise InvalidParameter(f"invalid filter '{name}={list(values)}'")
+        raise InvalidParameter(f"invalid filter '{name}=[{' '.join(values)}]'")
     return value in _TRUE

@@ -40,7 +40,7 @@ class World:
 
     def __post_init__(self) -> None:
         def tell(action: str, _: str, attributes: Mapping[str, str]) -> None:
-            self.told.append((action, attributes["name"]))
+            self.told.append((action, attributes.get("name", "")))
 
         view = HostView(
             text=lambda path: {"/etc/resolv.conf": self.resolv_conf, "/etc/hosts": "127.0.0.1 here\n"}.get(path, ""),

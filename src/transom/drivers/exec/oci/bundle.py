@@ -10,15 +10,8 @@ from typing import Any
 from transom.drivers.exec.oci import bpf, seccomp
 from transom.drivers.exec.oci import capabilities as caps
 from transom.drivers.exec.oci.users import User
-from transom.execution.spec import ExecSpec, ProcessSpec, Resources
+from transom.execution.spec import MASKED_PATHS, READONLY_PATHS, ExecSpec, ProcessSpec, Resources
 from transom.model.mount import MountKind
-
-MASKED = (
-    "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
-    "/sys/devices/virtual/powercap",
-)  # fmt: skip
-READONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 _DEVICE_RULES: tuple[tuple[str, int | None, int | None, str], ...] = (
     ("c", None, None, "m"), ("b", None, None, "m"), ("c", 1, 3, "rwm"), ("c", 1, 5, "rwm"), ("c", 1, 7, "rwm"),
@@ -169,8 +162,8 @@ def _linux(spec: ExecSpec, facts: Facts, chosen: Sequence[str]) -> dict[str, Any
         "sysctl": dict(spec.sysctls),
     }  # fmt: skip
     if not security.privileged:
-        masked = security.masked_paths if security.masked_paths is not None else MASKED
-        readonly = security.readonly_paths if security.readonly_paths is not None else READONLY
+        masked = security.masked_paths if security.masked_paths is not None else MASKED_PATHS
+        readonly = security.readonly_paths if security.readonly_paths is not None else READONLY_PATHS
         result["maskedPaths"], result["readonlyPaths"] = list(masked), list(readonly)
         rules = seccomp.profile(security.seccomp, chosen, no_suid=security.no_suid)
         if rules is not None:
