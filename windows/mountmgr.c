@@ -6,6 +6,7 @@
  * Source: mountmgr.h (IOCTL_MOUNTMGR_QUERY_POINTS); Wine 10.0, include/ddk/mountmgr.h (what ntdll asks of a drive).
  */
 #include "device.h"
+#include "linux.h"
 
 enum {
     QUERY_POINTS = ('m' << 16) | (2 << 2), /* buffered, any access */
@@ -58,6 +59,16 @@ static uint32_t serial_of(const struct request *container, wchar_t letter)
     return container->serial ^ (uint32_t)(letter - L'c');
 }
 
+/* Whether programs have made a drive of a directory since, as subst does. */
+static bool is_linked(wchar_t letter)
+{
+    char path[] = "/run/wine/dosdevices/c:", target[8];
+    if (letter < L'a' || letter > L'z')
+        return false;
+    path[sizeof path - 3] = (char)letter;
+    return linux_readlink(path, target, sizeof target) > 0;
+}
+
 static LONG query_drive(const struct request *container, const struct unix_drive *asked, struct unix_drive *drive)
 {
     wchar_t letter = asked->letter | 32;
@@ -66,9 +77,12 @@ static LONG query_drive(const struct request *container, const struct unix_drive
     bool known = false;
     for (const char *p = container->drives; *p; p++)
         known |= letter == (wchar_t)*p;
-    if (!known)
+    if (!known && !is_linked(letter))
         return DEVICE_NOT_THERE;
-    *drive = (struct unix_drive){.size = sizeof *drive, .type = DRIVE_FIXED, .letter = letter};
+    if (!known)
+        letter = L'c'; /* a directory of it is what is seen there */
+    *drive = (struct unix_drive){.size = sizeof *drive, .type = DRIVE_FIXED};
+    drive->letter = asked->letter ? asked->letter | 32 : L'c';
     drive->serial = serial_of(container, letter);
     drive->label = offsetof(struct unix_drive, nothing);
     return 0;

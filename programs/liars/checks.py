@@ -43,6 +43,11 @@ CHECKS: Final[dict[str, Check]] = {
     "more.com": Check("shows text", "(echo one&echo two)>f\n{x} +1 f", "^two"),
     "robocopy.exe": Check("copies trees", "md a\\b\necho one>a\\b\\f\n{x} a z /E >nul\ntype z\\b\\f", "one"),
     "sort.exe": Check("sorts lines", "(echo b&echo a)|{x}", r"a\s+b"),
+    "subst.exe": Check(
+        "makes a drive of a directory",
+        "md a\necho x>a\\f\n{x} Q: %CD%\\a\n{x}\ncmd /c type Q:\\f\n{x} Q: /d",
+        r"Q:\\: => .*\\a\s+x",
+    ),
     "takeown.exe": Check("checks files", "echo x>f\n{x} /f f", "SUCCESS.*f"),
     "tree.com": Check("shows directories", "md a\\b\n{x} /a", r"\+---a|\\---a"),
     "where.exe": Check("finds programs", "{x} cmd", r"(?i)c:\\windows\\system32\\cmd\.exe"),
@@ -55,6 +60,13 @@ CHECKS: Final[dict[str, Check]] = {
     "netstat.exe": Check("shows connections", "{x} -ano", "Proto  Local Address .* PID"),
     "nslookup.exe": Check("asks the name server", "{x} nosuch.invalid", "can't find nosuch.invalid", code=1),
     "route.exe": Check("shows routes", "{x} print", "IPv4 Route Table.*Persistent Routes"),
+    "tracert.exe": Check("shows routers on the way", "{x} -d -h 1 127.0.0.1", "1 +<1 ms .* 127.0.0.1"),
+    "netsh.exe": Check(
+        "reserves URLs, sets WinHTTP's proxy, shows adapters; refuses to change the network or to block",
+        "{x} http add urlacl url=http://+:9/ user=Everyone\n{x} http show urlacl\n{x} int ip set address x dhcp",
+        r"successfully added.*http://\+:9/.*made from outside",
+        code=1,
+    ),
     "curl.exe": Check("fetches files", "echo content>f\n{x} -sS file:///%CD:\\=/%/f -o g\ntype g", "content"),
     "tar.exe": Check("packs and unpacks", "echo content>f\n{x} -caf f.zip f\ndel f\n{x} -xf f.zip\ntype f", "content"),
     "chcp.com": Check("shows and sets the code page", "{x} 437\n{x}\n{x} 65001 >nul", "437.*437"),
@@ -90,6 +102,13 @@ CHECKS: Final[dict[str, Check]] = {
         "{x} /create /tn t /tr cmd /sc once",
         "no task scheduler",
         loud="there is no task scheduler",
+    ),
+    "driverquery.exe": Check("shows drivers", "{x} /fo csv /nh", '"MountMgr","Mount Manager"'),
+    "wevtutil.exe": Check(
+        "lists logs, which are empty; refuses what would keep events",
+        "{x} el\n{x} im x.man",
+        "Application.*nothing keeps events",
+        code=50,
     ),
     "setx.exe": Check(
         "keeps variables", "{x} LIARS yes\nreg query HKCU\\Environment /v LIARS", r"LIARS\s+REG_SZ\s+yes"

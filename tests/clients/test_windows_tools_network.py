@@ -1,4 +1,4 @@
-"""Tools of system32 that show the network: netstat, route, arp, getmac, ipconfig, nslookup."""
+"""Tools of system32 that show the network: netstat, route, arp, getmac, ipconfig, nslookup, netsh, tracert."""
 
 import re
 from collections.abc import Iterator
@@ -88,6 +88,30 @@ def test_addresses_are_the_containers(box: Box) -> None:
     assert re.search(r"\n   DNS Servers . . . . . . . . . . . : \d", whole)
     assert box.run("ipconfig /release").code == 1
     assert box.run("ipconfig /nosuch").code == 1
+
+
+def test_adapters_are_shown_and_not_changed_by_netsh(box: Box) -> None:
+    shown = box.run("netsh int ip show config").out
+    assert re.search(
+        r"\n    IP Address: +10\.77\.0\.20\n    Subnet Prefix: +10\.77\.0\.0/24 \(mask 255\.255\.255\.0\)\n", shown
+    )
+    assert re.search(r"\n    Default Gateway: +10\.77\.0\.1\n", shown)
+    assert re.search(r"\n +\d+ +\d+ +\d+  connected     \S+\n", box.run("netsh interface ipv4 show interfaces").out)
+    assert re.search(r"Start Port +: \d+\n", box.run("netsh int ipv4 show dynamicport tcp").out)
+    refused = box.run("netsh interface ip set address name=eth0 static 1.2.3.4 255.0.0.0")
+    assert (refused.code, refused.out) == (1, "")
+    assert "docker run" in refused.err
+    assert "-p" in box.run("netsh interface portproxy add v4tov4 listenport=1 connectport=2").err
+
+
+def test_routers_on_the_way_answer(box: Box) -> None:
+    assert box.run("tracert -d 127.0.0.1").out == (
+        "\nTracing route to 127.0.0.1\nover a maximum of 30 hops:\n\n"
+        "  1    <1 ms    <1 ms    <1 ms  127.0.0.1 \n\nTrace complete.\n"
+    )
+    beyond = box.run("tracert -d -h 1 192.0.2.77").out
+    assert re.search(r"\n  1 +(<?\d+ ms +){3}10\.77\.0\.1 \n", beyond), beyond
+    assert box.run("tracert nosuch.invalid").code == 1
 
 
 def test_names_of_containers_are_found(box: Box, network: str) -> None:

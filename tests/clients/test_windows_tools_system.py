@@ -1,4 +1,4 @@
-"""Tools of system32 that ask and change the machine: sc, tasklist, taskkill, wmic, dism, shutdown, certutil."""
+"""Tools of system32 that ask and change the machine: sc, tasklist, wmic, dism, shutdown, certutil, netsh, subst …"""
 
 import base64
 import re
@@ -87,6 +87,71 @@ def test_features_of_windows_are_refused(box: Box) -> None:
     assert box.run("dism /online /disable-feature /featurename:SMB1Protocol").code == 0
     assert box.run("schtasks /create /tn x /tr cmd /sc daily").code == 1
     assert "There is no task scheduler" in box.run("schtasks /create /tn x /tr cmd /sc daily").err
+
+
+def test_urls_are_reserved_and_a_proxy_is_set(box: Box) -> None:
+    added = box.run("netsh http add urlacl url=http://+:8080/x/ user=Everyone listen=yes delegate=yes")
+    assert (added.code, added.out) == (0, "\nURL reservation successfully added\n\n")
+    shown = box.run("netsh ht sh url").out
+    assert "    Reserved URL            : http://+:8080/x/ \n        User: Everyone\n            Listen: Yes\n" in shown
+    assert "            SDDL: D:(A;;GXGW;;;WD) \n" in shown
+    again = box.run("netsh http add urlacl http://+:8080/x/ user=Everyone")
+    assert (again.code, again.err.split("\n")[1]) == (1, "Url reservation add failed, Error: 183")
+    assert "Error: 87" in box.run("netsh http add urlacl url=http://+:8080 user=Everyone").err
+    assert "Error: 1332" in box.run("netsh http add urlacl url=http://+:1/ user=NoSuchUser").err
+    assert box.run("netsh http delete urlacl url=http://+:8080/x/").code == 0
+    assert "8080" not in box.run("netsh http show urlacl").out
+    assert box.run("netsh http add sslcert ipport=0.0.0.0:443 certhash=00").code == 1
+
+    assert "    Proxy Server(s) :  proxy:3128\n" in box.run('netsh winhttp set proxy proxy:3128 "*.local"').out
+    assert "    Bypass List     :  *.local\n" in box.run("netsh winhttp show proxy").out
+    assert "Direct access (no proxy server)." in box.run("netsh winhttp reset proxy").out
+
+
+def test_nothing_is_said_to_be_blocked(box: Box) -> None:
+    rule = "netsh advfirewall firewall add rule name=web dir=in protocol=TCP localport=80 action="
+
+    assert box.run(f"{rule}allow").out == "Ok.\n\n"
+    assert re.search(r"LocalPort: +80\n", box.run("netsh advf firewall show rule name=web").out)
+    assert box.run("netsh advfirewall firewall delete rule name=web").out == "\nDeleted 1 rule(s).\nOk.\n\n"
+    assert box.run("netsh advfirewall firewall delete rule name=web").code == 1
+    refused = box.run(f"{rule}block")
+    assert (refused.code, refused.out) == (1, "")
+    assert "nothing is blocked" in refused.err
+    assert box.run("netsh advfirewall set allprofiles state off").code == 0
+    assert box.run("netsh advfirewall set allprofiles state on").code == 1
+    unknown = box.run("netsh a b")
+    assert (unknown.code, unknown.err) == (1, "The following command was not found: a b.\n")
+
+
+def test_logs_are_empty_and_drivers_are_named(box: Box) -> None:
+    assert box.run("wevtutil el").out == "Application\nSecurity\nSystem\n"
+    asked = box.run("wevtutil qe System /c:3 /rd:true /f:text")
+    assert (asked.code, asked.out) == (0, "")
+    missing = box.run("wevtutil cl NoSuchLog")
+    assert missing.code == 15007 & 255
+    assert missing.err.startswith("Failed to clear log NoSuchLog.\nThe specified channel could not be found.")
+    assert box.run("wevtutil im C:\\x.man").code == 50
+    assert re.search(r"\nMountMgr +Mount Manager +Kernel ", box.run("driverquery").out)
+    assert '"MountMgr","Mount Manager","Kernel ","' in box.run("driverquery /fo csv /nh").out
+
+
+def test_directory_is_a_drive_of_every_program(box: Box) -> None:
+    made = box.run(
+        "mkdir dir",
+        "echo one>dir\\f",
+        "subst V: dir",
+        "subst",
+        "echo two>V:\\g",
+        'cmd /c "V: & cd & type f"',
+        "dir /b dir",
+    )
+    assert made.out == "V:\\: => C:\\w\\dir\nV:\\\none\nf\ng\n"
+    assert "\n               2 File(s)" in box.run("dir V:\\").out
+    assert box.run("subst V: C:\\w").err == "Drive already SUBSTed\n"
+    assert box.run("subst V: /d", "type V:\\f 2>nul", "subst").out == ""
+    assert box.run("subst V: /d").code == 1
+    assert box.run("subst V: nosuch").code == 1
 
 
 def test_waits_end_at_their_time_or_by_a_signal(box: Box) -> None:

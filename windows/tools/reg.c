@@ -1,7 +1,6 @@
 /* reg: keys and values of the registry. */
 #include "reg.h"
 
-struct registry registry;
 REGSAM view;
 
 static const struct verb {
@@ -257,22 +256,6 @@ static bool read_options(int count, wchar_t **arguments)
     return true;
 }
 
-static void load_library(void)
-{
-    static const struct {
-        const char *name;
-        void **to;
-    } functions[] = {
-        {"RegOpenKeyExW", (void **)&registry.open},        {"RegCreateKeyExW", (void **)&registry.create},
-        {"RegCloseKey", (void **)&registry.close},         {"RegQueryValueExW", (void **)&registry.query},
-        {"RegSetValueExW", (void **)&registry.set},        {"RegDeleteValueW", (void **)&registry.forget},
-        {"RegDeleteTreeW", (void **)&registry.remove_tree}, {"RegDeleteKeyExW", (void **)&registry.remove_key},
-        {"RegEnumKeyExW", (void **)&registry.next_key},    {"RegEnumValueW", (void **)&registry.next_value},
-    };
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
-        *functions[i].to = from(L"kernelbase.dll", functions[i].name);
-}
-
 static int run(wchar_t **words)
 {
     struct key key, other;
@@ -328,6 +311,6 @@ int reg(int count, wchar_t **arguments)
             return bad_use(L"Invalid syntax.");
     if (!read_options(count - 1 - verb->words, arguments + 1 + verb->words))
         return bad_use(L"Invalid syntax.");
-    load_library();
+    load_registry();
     return run(arguments + 1);
 }

@@ -28,6 +28,7 @@ struct registry { /* kernelbase's functions: advapi32 would pull more libraries 
     LSTATUS(WINAPI *next_value)(HKEY, DWORD, wchar_t *, DWORD *, DWORD *, DWORD *, BYTE *, DWORD *);
 };
 extern struct registry registry;
+void load_registry(void);
 
 /* reg.c */
 extern REGSAM view; /* what /reg:32 or /reg:64 asks for */

@@ -1,6 +1,8 @@
 /* Values of the registry: read from a key, made of text, shown as text. */
 #include "reg.h"
 
+struct registry registry;
+
 static const struct {
     const wchar_t *name;
     DWORD type;
@@ -19,6 +21,22 @@ static const struct {
     {L"REG_RESOURCE_REQUIREMENTS_LIST", REG_RESOURCE_REQUIREMENTS_LIST},
     {L"REG_QWORD", REG_QWORD},
 };
+
+void load_registry(void)
+{
+    static const struct {
+        const char *name;
+        void **to;
+    } functions[] = {
+        {"RegOpenKeyExW", (void **)&registry.open},        {"RegCreateKeyExW", (void **)&registry.create},
+        {"RegCloseKey", (void **)&registry.close},         {"RegQueryValueExW", (void **)&registry.query},
+        {"RegSetValueExW", (void **)&registry.set},        {"RegDeleteValueW", (void **)&registry.forget},
+        {"RegDeleteTreeW", (void **)&registry.remove_tree}, {"RegDeleteKeyExW", (void **)&registry.remove_key},
+        {"RegEnumKeyExW", (void **)&registry.next_key},    {"RegEnumValueW", (void **)&registry.next_value},
+    };
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        *functions[i].to = from(L"kernelbase.dll", functions[i].name);
+}
 
 bool type_of(const wchar_t *name, DWORD *type)
 {
