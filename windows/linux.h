@@ -21,9 +21,6 @@ enum {
     LINUX_IOCTL = 16,
     LINUX_DUP2 = 33,
     LINUX_RENAME = 82,
-    LINUX_UNLINK = 87,
-    LINUX_SYMLINK = 88,
-    LINUX_READLINK = 89,
     LINUX_EXIT_GROUP = 231,
     LINUX_O_RDONLY = 0,
     LINUX_O_WRONLY = 1,
@@ -96,22 +93,6 @@ static inline int linux_write_all(int fd, const char *data, size_t size)
 static inline void linux_rename(const char *from, const char *to)
 {
     linux_call(LINUX_RENAME, (intptr_t)from, (intptr_t)to, 0);
-}
-
-static inline long long linux_symlink(const char *target, const char *path)
-{
-    return linux_call(LINUX_SYMLINK, (intptr_t)target, (intptr_t)path, 0);
-}
-
-/* Return the length of what a link has, which has no end; below zero where there is no link. */
-static inline long long linux_readlink(const char *path, char *target, size_t size)
-{
-    return linux_call(LINUX_READLINK, (intptr_t)path, (intptr_t)target, (long long)size);
-}
-
-static inline long long linux_unlink(const char *path)
-{
-    return linux_call(LINUX_UNLINK, (intptr_t)path, 0, 0);
 }
 
 /* End the process as it is, without Wine's two milliseconds of farewell. */

@@ -10,6 +10,7 @@
 
 enum {
     QUERY_POINTS = ('m' << 16) | (2 << 2), /* buffered, any access */
+    READ_LINK = 89, /* of Linux */
     QUERY_UNIX_DRIVE = ('m' << 16) | (1 << 14) | (33 << 2), /* buffered, read access */
 };
 
@@ -66,7 +67,7 @@ static bool is_linked(wchar_t letter)
     if (letter < L'a' || letter > L'z')
         return false;
     path[sizeof path - 3] = (char)letter;
-    return linux_readlink(path, target, sizeof target) > 0;
+    return linux_call(READ_LINK, (intptr_t)path, (intptr_t)target, sizeof target) > 0;
 }
 
 static LONG query_drive(const struct request *container, const struct unix_drive *asked, struct unix_drive *drive)

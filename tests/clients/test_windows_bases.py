@@ -95,4 +95,9 @@ def test_programs_find_what_the_parts_of_a_base_have(windows: Engine, parts: str
     mounted = ("--network", "none", "-v", f"{tmp_path}:C:\\work")
     done = windows.docker("run", "--rm", "--label", f"transom.base={parts}", *mounted, WINDOWS, "C:\\work\\api", "icu")
     assert "0 of" not in done.out
+    asked = "C:\\Windows\\SysWOW64\\reg.exe add HKLM\\Software\\Of32 /f && reg query HKLM\\Software\\Wow6432Node\\Of32"
+    done = windows.docker(
+        "run", "--rm", "--network", "none", "--label", f"transom.base={parts}", WINDOWS, "cmd", "/c", asked
+    )
+    assert "completed successfully" in done.out, "SysWOW64's reg has the registry of 32-bit programs"
     assert "icu,wow64" in windows.transom("base", "ls").out.replace(", ", ",")

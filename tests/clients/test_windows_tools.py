@@ -87,15 +87,23 @@ def test_ten_megabytes_pass_filters_unchanged(box: Box) -> None:
     big = line * (10_000_000 // len(line))
     (box.shared / "big.txt").write_bytes(big)
 
-    box.run(
+    done = box.run(
         "findstr /v nosuch < C:\\t\\big.txt > C:\\t\\one.txt",
         'find /v "nosuch" < C:\\t\\big.txt | findstr /v nosuch > C:\\t\\two.txt',
+        "more < C:\\t\\big.txt > C:\\t\\three.txt",
+        "sort C:\\t\\big.txt /o C:\\t\\four.txt",
+        'type C:\\t\\big.txt | sort | find /v "" > C:\\t\\five.txt',
+        "fc C:\\t\\big.txt C:\\t\\four.txt >nul && echo alike",
+        "fc /b C:\\t\\big.txt C:\\t\\five.txt >nul && echo alike",
+        "comp C:\\t\\big.txt C:\\t\\one.txt /m >nul && echo alike",
+        "clip < C:\\t\\big.txt && echo taken",
     )
 
-    for name in ("one.txt", "two.txt"):
-        assert hashlib.sha256((box.shared / name).read_bytes()).digest() == hashlib.sha256(big).digest()
+    for name in ("one.txt", "two.txt", "three.txt", "four.txt", "five.txt"):
+        assert hashlib.sha256((box.shared / name).read_bytes()).digest() == hashlib.sha256(big).digest(), name
         (box.shared / name).unlink()
     (box.shared / "big.txt").unlink()
+    assert done.out.split() == ["alike", "alike", "alike", "taken"]
 
 
 def test_certutil_hashes_and_converts(box: Box) -> None:

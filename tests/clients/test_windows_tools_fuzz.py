@@ -17,8 +17,9 @@ pytestmark = [
     pytest.mark.needs("crun", "conmon", COMPILER),
     pytest.mark.timeout(300),
 ]
-# These would wait for a signal or a time, end the container, or end every program of a name; the last is its own.
-LEFT_OUT = ("shutdown", "taskkill", "waitfor", "timeout", "pwsh", "powershell")
+# These would go on for ever, wait for a signal or a time, end the container, or every program of a name; the last is
+# its own.
+LEFT_OUT = ("ping", "shutdown", "taskkill", "waitfor", "timeout", "pwsh", "powershell")
 PIECES = (
     *"/ - /?x /a /b -n /fo /fi /m /c /c: /s /d /p /r /add /t: /+ /+-1 /exclude: /user: /format:".split(),
     *"csv get where call".split(),
@@ -26,6 +27,17 @@ PIECES = (
     *"nosuch 99999999999999999999 -1 0 0x @file %% 日本 grüße a=b = : ; , ^ ~ [ [a- \\".split(),
     *('""', '" "', '"', "x" * 300, "/" + "y" * 5000, "a" * 6000),
 )
+OWN_PIECES = {
+    "driverquery": "/fo list csv table /v /nh".split(),
+    "more": "/t3 +2 /s /e".split(),
+    "netsh": "http add show delete urlacl url=http://+:1/ user=Everyone advfirewall firewall rule name=x int".split(),
+    "nslookup": "-type=MX -retry=1 -timeout=1 - 127.0.0.1".split(),
+    "reg": "query add compare copy export import HKCU\\X HKCU\\Y HKCU\\X\\Z /v /ve /s /f /t REG_MULTI_SZ /d".split(),
+    "subst": "X: Y: /d C:\\w".split(),
+    "tracert": "-h 1 -w 1 -d 127.0.0.1".split(),
+    "wevtutil": "el gl qe cl Application /f:text".split(),
+}
+"""What these know, besides."""
 CRASHES = {0xC0000005, 0xC00000FD, 0xC0000409, 0xC0000374, 0xC0000094, 0xC000001D, 0x80000003}
 ROUNDS = 8
 SEED = 2026
@@ -42,7 +54,7 @@ def test_nonsense_crashes_and_hangs_no_tool(box: Box) -> None:
     rng = random.Random(SEED)
     names = [name.rpartition("/")[2].partition(".")[0] for name in TOOLS]
     lines = [
-        f"{name} {' '.join(rng.choices(PIECES, k=rng.randrange(1, 6)))}"
+        f"{name} {' '.join(rng.choices((*PIECES, *OWN_PIECES.get(name, ()) * 4), k=rng.randrange(1, 6)))}"
         for name in names
         if name not in LEFT_OUT
         for _ in range(ROUNDS)

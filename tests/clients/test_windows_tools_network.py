@@ -126,4 +126,37 @@ def test_names_of_containers_are_found(box: Box, network: str) -> None:
     assert missing.code == 1
     assert missing.err == "*** UnKnown can't find neighbour.invalid: Non-existent domain\n"
     assert box.run("nslookup -type=NOSUCH x").code == 1
-    assert box.run("nslookup x 10.0.0.1").code == 1
+
+
+def test_other_name_servers_are_asked_and_names_typed_in(box: Box, network: str) -> None:
+    options = ("--network", network, "--ip", "10.77.0.31")
+    box.engine.docker("run", "-di", "--name", "other", *options, SERVERCORE, "cmd")
+    own = box.run("nslookup -type=A other 127.0.0.11")
+    typed = box.run("(echo set q=A& echo other& echo set q=NOSUCH& echo exit)|nslookup - 127.0.0.11")
+    back = box.run("nslookup 10.77.0.31")
+    box.engine.docker("rm", "-f", "other")
+    silent = box.run("nslookup -timeout=1 -retry=1 other 10.77.0.99")
+
+    assert re.search(r"Address:  127\.0\.0\.11\n\n.*\nName: +other\nAddress:  10\.77\.0\.31\n", own.out), own
+    assert typed.out.startswith("Default Server:  ") and "\nName:    other\nAddress:  10.77.0.31\n" in typed.out
+    assert typed.err == "*** Invalid option: q=NOSUCH\n"
+    assert re.search(r"\nName:    other\S*\nAddress:  10\.77\.0\.31\n", back.out)
+    assert (silent.code, silent.err) == (1, "*** Request to UnKnown timed-out\n")
+    assert "DNS request timed out.\n    timeout was 1 seconds.\n" in silent.out
+    assert box.run("nslookup x nosuchserver.invalid").code == 1
+
+
+def test_ping_shows_who_answers(box: Box) -> None:
+    answered = box.run("ping -n 2 -l 100 10.77.0.1")
+    assert answered.code == 0
+    assert re.match(r"\nPinging 10\.77\.0\.1 with 100 bytes of data:\n", answered.out)
+    assert len(re.findall(r"\nReply from 10\.77\.0\.1: bytes=100 time[<=]\d+ms TTL=64(?=\n)", answered.out)) == 2
+    assert "\n    Packets: Sent = 2, Received = 2, Lost = 0 (0% loss),\n" in answered.out
+    assert "\nReply from 10.77.0.1: TTL expired in transit.\n" in box.run("ping -n 1 -i 1 192.0.2.77").out
+    assert "DF set" in box.run("ping -n 1 -f -l 60000 10.77.0.1").out
+    assert box.run("ping -n 1 -6 ::1").code == 0
+    silent = box.run("ping -n 1 -w 200 10.77.0.99")
+    assert silent.code == 1
+    assert "Request timed out." in silent.out
+    assert "could not find host nosuch.invalid." in box.run("ping nosuch.invalid").out
+    assert box.run("ping -n 0 127.0.0.1").code == 1

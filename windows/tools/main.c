@@ -31,6 +31,7 @@ static const struct {
     {L"netsh", netsh},
     {L"netstat", netstat},
     {L"nslookup", nslookup},
+    {L"ping", ping},
     {L"powershell", powershell},
     {L"pwsh", powershell},
     {L"reg", reg},

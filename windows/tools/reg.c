@@ -256,6 +256,16 @@ static bool read_options(int count, wchar_t **arguments)
     return true;
 }
 
+/* Programs of 32 bits start SysWOW64's: what that asks for is theirs. */
+static bool is_of_32_bits(void)
+{
+    wchar_t path[MAX_PATH + 1] = L"";
+    GetModuleFileNameW(NULL, path, MAX_PATH);
+    wchar_t *directory = directory_of(path);
+    size_t length = wcslen(directory);
+    return length > 9 && same(directory + length - 9, L"SysWOW64\\");
+}
+
 static int run(wchar_t **words)
 {
     struct key key, other;
@@ -311,6 +321,8 @@ int reg(int count, wchar_t **arguments)
             return bad_use(L"Invalid syntax.");
     if (!read_options(count - 1 - verb->words, arguments + 1 + verb->words))
         return bad_use(L"Invalid syntax.");
+    if (!view && is_of_32_bits())
+        view = KEY_WOW64_32KEY;
     load_registry();
     return run(arguments + 1);
 }

@@ -10,6 +10,7 @@
 #define DRIVES "/run/wine/dosdevices/"
 
 enum { PERMANENT = 0x10, ALL_ACCESS = 0xf0001 }; /* OBJ_PERMANENT, SYMBOLIC_LINK_ALL_ACCESS */
+enum { UNLINK = 87, SYMLINK = 88, READLINK = 89 }; /* Linux's calls */
 
 NTSTATUS NTAPI NtCreateSymbolicLinkObject(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUTES *, UNICODE_STRING *);
 NTSTATUS NTAPI NtOpenSymbolicLinkObject(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUTES *);
@@ -31,7 +32,7 @@ static wchar_t *target_of(wchar_t letter)
 static bool is_there_by(wchar_t letter)
 {
     char target[8];
-    return target_of(letter) || linux_readlink(link_of(letter), target, sizeof target) > 0;
+    return target_of(letter) || linux_call(READLINK, (intptr_t)link_of(letter), (intptr_t)target, sizeof target) > 0;
 }
 
 static int list_all(void)
@@ -59,11 +60,11 @@ static int make_drive(wchar_t letter, const wchar_t *path)
     OBJECT_ATTRIBUTES attributes = attributes_of(letter, &name);
     HANDLE object;
     char *there = linux_path(path);
-    if (!there || linux_symlink(there, link_of(letter)) < 0)
+    if (!there || linux_call(SYMLINK, (intptr_t)there, (intptr_t)link_of(letter), 0) < 0)
         return complain(L"%s\r\n", reason(ERROR_ACCESS_DENIED)), 1;
     RtlInitUnicodeString(&target, format(L"\\??\\%s", path));
     if (NtCreateSymbolicLinkObject(&object, ALL_ACCESS, &attributes, &target)) {
-        linux_unlink(link_of(letter));
+        linux_call(UNLINK, (intptr_t)link_of(letter), 0, 0);
         return complain(L"%s\r\n", reason(ERROR_ACCESS_DENIED)), 1;
     }
     return 0;
@@ -79,7 +80,7 @@ static int remove_drive(wchar_t letter)
         return complain(L"Invalid parameter - %c:\r\n", letter), 1;
     NtMakeTemporaryObject(object);
     CloseHandle(object);
-    linux_unlink(link_of(letter));
+    linux_call(UNLINK, (intptr_t)link_of(letter), 0, 0);
     return 0;
 }
 

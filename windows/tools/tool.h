@@ -112,6 +112,7 @@ int net(int count, wchar_t **arguments);
 int netsh(int count, wchar_t **arguments);
 int netstat(int count, wchar_t **arguments);
 int nslookup(int count, wchar_t **arguments);
+int ping(int count, wchar_t **arguments);
 int powershell(int count, wchar_t **arguments);
 int reg(int count, wchar_t **arguments);
 int robocopy(int count, wchar_t **arguments);

@@ -167,7 +167,7 @@ REMOVED_PROGRAMS = frozenset(
         # Wait for somebody at a screen, where Windows' images have no such program, or are Wine's own.
         "iexplore winecfg winhelp winhlp32 winemenubuilder winedbg explorer clock control dplaysvr dpnsvr dpvsetup "
         "dxdiag eject hh icinfo oleview progman taskmgr view winefile winemine winemsibuilder winver wordpad write cmd "
-        "net whoami netstat klist ipconfig route reg"
+        "net whoami netstat klist ipconfig route reg ping"
     ).split()
 )
 """Wine's stand-ins that do nothing and report success (or hang): a script is better off when they are not found.
