@@ -92,10 +92,10 @@ static bool is_answer(const struct answer *answer, const uint8_t *question)
     return answer->size >= HEADER && !memcmp(answer->data, question, 2) && answer->data[2] & 0x80;
 }
 
-static SOCKET connected(const struct server *server, int kind)
+static SOCKET connected(const struct server *server, int kind, unsigned seconds)
 {
     struct sockaddr_storage to = server->address;
-    DWORD wait = server->seconds * 1000;
+    DWORD wait = seconds * 1000;
     uint16_t port = (uint16_t)(server->port << 8 | (server->port >> 8 & 255));
     SOCKET made = dns_socket.make(to.ss_family, kind, 0);
     ((struct sockaddr_in *)&to)->sin_port = port; /* at the same place for both families */
@@ -108,23 +108,25 @@ static SOCKET connected(const struct server *server, int kind)
     return INVALID_SOCKET;
 }
 
-static bool ask_once(const struct server *server, const uint8_t *question, size_t size, struct answer *answer)
+/* Ask by UDP and wait so long; 0, TIMED_OUT, or NO_RESPONSE where nobody is there to ask. */
+static unsigned ask_once(const struct server *server, const uint8_t *question, size_t size, struct answer *answer,
+                         unsigned seconds)
 {
-    SOCKET socket = connected(server, SOCK_DGRAM);
-    ULONGLONG end = GetTickCount64() + server->seconds * 1000ULL;
-    bool good = false;
+    SOCKET socket = connected(server, SOCK_DGRAM, seconds);
+    ULONGLONG end = GetTickCount64() + seconds * 1000ULL;
+    unsigned code = NO_RESPONSE;
     if (socket == INVALID_SOCKET)
-        return false;
+        return code;
     if (dns_socket.send(socket, (const char *)question, (int)size, 0) == (int)size) {
-        /* What answers another question, or nothing, is passed over. */
+        /* What answers another question is passed over. */
         do {
             int got = dns_socket.receive(socket, (char *)answer->data, MOST_UDP, 0);
             answer->size = got > 0 ? (size_t)got : 0;
-            good = is_answer(answer, question);
-        } while (!good && answer->size && GetTickCount64() < end);
+            code = is_answer(answer, question) ? NO_ERROR_CODE : GetTickCount64() + 20 < end ? NO_RESPONSE : TIMED_OUT;
+        } while (code && answer->size && GetTickCount64() < end);
     }
     dns_socket.close(socket);
-    return good;
+    return code;
 }
 
 static bool receive_all(SOCKET socket, uint8_t *to, size_t size)
@@ -141,7 +143,7 @@ static bool receive_all(SOCKET socket, uint8_t *to, size_t size)
 
 static bool ask_by_tcp(const struct server *server, const uint8_t *question, size_t size, struct answer *answer)
 {
-    SOCKET socket = connected(server, SOCK_STREAM);
+    SOCKET socket = connected(server, SOCK_STREAM, server->seconds);
     uint8_t sent[HEADER + 300], length[2];
     bool good = false;
     if (socket == INVALID_SOCKET)
@@ -219,20 +221,20 @@ unsigned ask_server(const struct server *server, const wchar_t *name, unsigned t
     static uint16_t last;
     LARGE_INTEGER now;
     uint8_t question[HEADER + 300];
-    bool good = false;
+    unsigned code = NO_RESPONSE;
     QueryPerformanceCounter(&now);
     last = (uint16_t)(last + 1 + now.LowPart * 40503u);
     size_t size = make_question(question, last, name, type);
     if (!size)
         return BAD_NAME;
     answer->data = take(MOST);
-    for (unsigned i = 0; i < server->tries && !good; i++)
-        good = ask_once(server, question, size, answer);
-    if (!good)
-        return TIMED_OUT;
+    for (unsigned i = 0; i < server->tries && code; i++)
+        code = ask_once(server, question, size, answer, server->seconds << (i < 4 ? i : 4));
+    if (code)
+        return code;
     if (number_at(answer, 2) & CUT_OFF && !ask_by_tcp(server, question, size, answer))
         return TIMED_OUT;
     answer->authoritative = number_at(answer, 2) & AUTHORITATIVE;
-    unsigned code = number_at(answer, 2) & 15;
+    code = number_at(answer, 2) & 15;
     return code ? code : read_records(answer) ? NO_ERROR_CODE : NO_ANSWER;
 }

@@ -6,7 +6,7 @@
 
 enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16, TYPE_AAAA = 28,
        TYPE_SRV = 33, TYPE_ANY = 255 };
-enum { NO_ERROR_CODE = 0, NAME_ERROR = 3, TIMED_OUT = 256, NO_ANSWER, BAD_NAME }; /* beside the server's own codes */
+enum { NO_ERROR_CODE = 0, NAME_ERROR = 3, TIMED_OUT = 256, NO_RESPONSE, NO_ANSWER, BAD_NAME }; /* beside the server's own codes */
 
 struct server {
     struct sockaddr_storage address;

@@ -11,7 +11,7 @@ static const struct {
     {L"NS", TYPE_NS},   {L"PTR", TYPE_PTR},   {L"SOA", TYPE_SOA}, {L"SRV", TYPE_SRV},     {L"TXT", TYPE_TXT},
     {L"A+AAAA", ADDRESSES},
 };
-static struct server server = {.port = 53, .seconds = 2, .tries = 2};
+static struct server server = {.port = 53, .seconds = 2, .tries = 3};
 static unsigned type = ADDRESSES;
 
 static const wchar_t usage[] = L"Usage:\r\n   nslookup [-opt ...]             # interactive mode using default server\r\n"
@@ -102,21 +102,30 @@ static void show(const struct answer *answer, const struct record *record)
         show_authority(answer, record);
 }
 
+/* As it calls itself; it is asked once. */
 static wchar_t *server_name(void)
 {
+    static wchar_t *name, *of;
     struct answer answer = {0};
+    struct server asked = server;
     const wchar_t *back = reversed(server.text);
-    if (!back || ask_server(&server, back, TYPE_PTR, &answer))
-        return copy(L"UnKnown");
+    if (of && same(of, server.text))
+        return name;
+    of = server.text;
+    name = copy(L"UnKnown");
+    asked.tries = 1;
+    if (!back || ask_server(&asked, back, TYPE_PTR, &answer))
+        return name;
     for (size_t i = 0; i < answer.count; i++)
         if (answer.records[i].type == TYPE_PTR)
-            return name_in(&answer, answer.records[i].at);
-    return copy(L"UnKnown");
+            return name = name_in(&answer, answer.records[i].at);
+    return name;
 }
 
 static int fail(const wchar_t *name, unsigned code)
 {
     const wchar_t *why = code == NAME_ERROR ? L"Non-existent domain" : code == NO_ANSWER ? L"No records"
+                         : code == NO_RESPONSE ? L"No response from server"
                          : code == 5        ? L"Query refused"       : code == BAD_NAME  ? L"Unspecified error"
                                                                                          : L"Server failed";
     if (code == TIMED_OUT) {
@@ -168,7 +177,7 @@ static int show_addresses(const wchar_t *name, unsigned first, unsigned last)
     unsigned codes[2] = {NO_ERROR_CODE, NO_ERROR_CODE};
     size_t count = 0;
     codes[0] = ask_server(&server, name, first, answers);
-    if (last != first && codes[0] != TIMED_OUT)
+    if (last != first && codes[0] != TIMED_OUT && codes[0] != NO_RESPONSE)
         codes[1] = ask_server(&server, name, last, answers + 1);
     for (int each = 0; each < 2; each++) {
         for (size_t i = 0; !codes[each] && i < answers[each].count && count < MOST; i++) {
