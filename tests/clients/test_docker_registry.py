@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from tests.support.engine import PROGRAMS, Engine, docker_environment, docker_release
 from tests.support.images import BUSYBOX, Made, directory, file, layer, make, symlink, write_archive
-from tests.support.registry import PASSWORD, USER, LocalRegistry, local_registry, publish
+from tests.support.registry import PASSWORD, USER, LocalRegistry, local_registry, publish, publish_index
+from tests.support.windows import windows_base
 
 pytestmark = [pytest.mark.root, pytest.mark.needs("conmon", "busybox")]
 
@@ -91,6 +92,53 @@ def test_image_that_skopeo_pushed_runs(engine: Engine, registry: LocalRegistry, 
     seen = json.loads(subprocess.run(argv, check=True, capture_output=True).stdout)
     found = json.loads(engine.docker("image", "inspect", name).out)[0]
     assert found["RepoDigests"] == [f"{name[:-2]}@{seen['Digest']}"]
+    engine.docker("rmi", name)
+
+
+def test_variants_of_both_systems_live_under_one_name(engine: Engine, registry: LocalRegistry, tmp_path: Path) -> None:
+    windows = [
+        make(
+            *windows_base(version).layers, layer(directory("Files"), file("Files/own", version), directory("Hives")),
+            os="windows", architecture="amd64", os_version=version,
+            history=[{"created_by": f"Apply image {version}"}, {"created_by": "COPY own C:/own"}],
+        )
+        for version in ("10.0.17763.5", "10.0.20348.9")
+    ]  # fmt: skip
+    linux = image("both\n")
+    top = publish_index(registry, "team/both", "1", linux, *windows)
+    name, copy = f"{registry.host}/team/both:1", f"{registry.host}/team/copy:1"
+    engine.docker("pull", "-q", name)
+    engine.docker("pull", "-q", "--platform", "windows/amd64", name)
+
+    assert engine.docker("run", "--rm", name).out == "both\n"
+    listed = engine.docker(
+        "images", "--digests", "--no-trunc", "--format", "{{.ID}} {{.Digest}}", name[:-2]
+    ).out.split()
+    assert sorted(listed) == sorted([linux.id, top, windows[1].id, top])
+    shown = engine.docker("image", "inspect", "-f", "{{.Os}} {{.RepoDigests}}", name).out
+    assert shown == f"linux [{name[:-2]}@{top}]\n"
+    if docker_release() >= 28:  # earlier ones choose no platforms here
+        tree = engine.docker("images", "--tree").out
+        assert tree.count("team/both:1") == 1
+        assert "windows/amd64" in tree
+        chosen = ("--platform", "windows/amd64")
+        found = engine.docker("image", "inspect", *chosen, "-f", "{{.Id}} {{.OsVersion}}", name).out
+        assert found == f"{windows[1].id} 10.0.20348.9\n"
+        assert "COPY own C:/own" in engine.docker("history", *chosen, name).out
+        engine.docker("save", *chosen, "-o", str(tmp_path / "one.tar"), name)
+        engine.docker("tag", name, copy)
+        assert "Mounted from team/both" in engine.docker("push", *chosen, copy).out
+        config = registry.manifest("team/copy", "1")["config"]
+        assert config["digest"] == windows[1].id
+        assert f"1: digest: {top} " in engine.docker("push", name).out
+        engine.docker("rmi", *chosen, name)
+        refused = engine.docker("image", "inspect", *chosen, name, check=False).err
+        assert "does not provide the specified platform (windows/amd64)" in refused
+        engine.docker("rmi", name, copy)
+        engine.docker("load", "-i", str(tmp_path / "one.tar"))
+        assert engine.docker("image", "inspect", "-f", "{{.Id}}", name).out.strip() == windows[1].id
+    older = engine.docker("pull", "--platform", "windows(10.0.17763)/amd64", name)
+    assert "Downloaded newer image" in older.out
     engine.docker("rmi", name)
 
 

@@ -193,3 +193,19 @@ def publish(registry: LocalRegistry, repository: str, tag: str, image: Made, *, 
     raw = json.dumps(manifest).encode()
     with urlopen(Request(target, data=raw, method="PUT", headers={"Content-Type": whole}), timeout=10):
         return manifest
+
+
+def publish_index(registry: LocalRegistry, repository: str, tag: str, *images: Made) -> str:
+    """Put images of several platforms into a registry under one tag, and return their index' digest."""
+    entries = []
+    for number, image in enumerate(images):
+        config = json.loads(image.config)
+        raw = json.dumps(publish(registry, repository, f"{tag}-{number}", image, docker=False)).encode()
+        platform = {key: config[key] for key in ("os", "architecture", "os.version") if key in config}
+        digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
+        entries.append({"mediaType": _OCI_TYPES[2], "digest": digest, "size": len(raw), "platform": platform})
+    media_type = "application/vnd.oci.image.index.v1+json"
+    raw = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": entries}).encode()
+    target = f"http://{registry.host}/v2/{repository}/manifests/{tag}"
+    with urlopen(Request(target, data=raw, method="PUT", headers={"Content-Type": media_type}), timeout=10):
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
