@@ -1,7 +1,7 @@
 """Outcomes of build steps in SQLite; what they hold is mirrored in memory."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Self
 
@@ -72,6 +72,18 @@ class StepTable:
         for key in gone:
             self._held.pop(key, None)
         return gone
+
+    async def times(self) -> Mapping[str, tuple[str, str]]:
+        """Return when each snapshot was made by a step, and when a build last asked for it, as RFC 3339 texts."""
+
+        def read(connection: sqlite3.Connection) -> Mapping[str, tuple[str, str]]:
+            rows = connection.execute(
+                "SELECT snapshot, MIN(json_extract(config, '$.created')), MAX(used_at) FROM build_steps "
+                "WHERE snapshot != '' GROUP BY snapshot"
+            )
+            return {snapshot: (created or used, used) for snapshot, created, used in rows}
+
+        return await self._database.run(read, durable=False)
 
     def held(self) -> Iterable[Held]:
         """Return the snapshots and blobs that the recorded steps need, for the collection of garbage."""

@@ -2,6 +2,7 @@ import io
 import json
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,24 @@ async def test_prune_takes_the_unnamed_and_on_request_all(store: ImageStore, tmp
     pruned = await store.prune({"dangling": ["false"]})
     assert second in [line.deleted for line in pruned.lines]
     assert [image.id for image in store.images.all()] == [first]
+
+
+async def test_prune_of_all_takes_images_and_what_they_were_built_on(store: ImageStore, tmp_path: Path) -> None:
+    """An image that others were built on loses its names, and goes with the last of them."""
+    first, second = await two_images(store, tmp_path)
+    for image_id, parent in ((second, first), (first, "")):
+        image = store.images.find(image_id)
+        assert image is not None
+        await store.images.add(replace(image, parent=parent))
+    store.users[second] = [ImageUser("c" * 64, running=False)]
+
+    await store.prune({"dangling": ["false"]})
+    assert {image.id for image in store.images.all()} == {first, second}
+    assert store.images.names_of(first) == []
+    del store.users[second]
+    await store.prune({"dangling": ["false"]})
+    assert store.images.all() == []
+    assert store.leftovers() == []
 
 
 async def test_disk_usage_counts_shared_layers_once(store: ImageStore, tmp_path: Path) -> None:

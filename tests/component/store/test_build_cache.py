@@ -8,6 +8,7 @@ from tests.support.clock import FixedClock
 
 from transom.build.cache import CachedStep
 from transom.images.repository import Held, LeaseKind
+from transom.model.clock import rfc3339nano
 from transom.store.build_cache import StepTable
 from transom.store.database import Database
 
@@ -41,3 +42,18 @@ async def test_prune_keeps_what_is_needed_or_was_used_lately(database: Database)
     assert await table.find("old") is None
     assert {held.key for held in table.held()} == {"sha256:needed", "sha256:used"}
     assert set(await table.prune(frozenset(), older_than_s=0)) == {"needed", "used"}
+
+
+async def test_times_are_those_of_the_first_step_and_of_the_last_use(database: Database) -> None:
+    clock = FixedClock()
+    table = await StepTable.load(database, clock)
+    begun = rfc3339nano(clock.now())
+    await table.add(CachedStep("run", b'{"created": "2024-01-02T03:04:05Z"}', "sha256:b", "sha256:s"))
+    await table.add(CachedStep("env", b'{"created": "2024-01-03T03:04:05Z"}', "", "sha256:s"))
+    await table.add(CachedStep("odd", b"{}", "", "sha256:t"))
+    clock.advance(100)
+    await table.find("run")
+    assert await table.times() == {
+        "sha256:s": ("2024-01-02T03:04:05Z", rfc3339nano(clock.now())),
+        "sha256:t": (begun, begun),
+    }

@@ -19,8 +19,6 @@ from transom.engine.system.df import SystemDiskUsage
 from transom.engine.system.info import HostSummary, SystemInfo
 from transom.engine.volumes.manage import ManageVolumes
 from transom.events.bus import EventBus
-from transom.images.repository import LeaseKind
-from transom.model.clock import ZERO_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,14 @@ def _disk_usage(
 
     async def build_cache() -> list[dict[str, Any]]:
         in_images = {name for image in stored.images.all() for name in image.snapshots()}
-        held = {each.key for each in steps.held() if each.kind is LeaseKind.SNAPSHOT}
+        times = await steps.times()
         return [
             {
                 "ID": name.rpartition(":")[2][:25], "Type": "regular", "Description": "layer of a build step",
                 "InUse": False, "Shared": name in in_images, "Size": (await snapshots.usage(name)).size_bytes,
-                "CreatedAt": ZERO_TIME, "LastUsedAt": None, "UsageCount": 1,
+                "CreatedAt": created, "LastUsedAt": used, "UsageCount": 1,
             }
-            for name in sorted(held) if await snapshots.exists(name)
+            for name, (created, used) in sorted(times.items()) if await snapshots.exists(name)
         ]  # fmt: skip
 
     return SystemDiskUsage(

@@ -93,9 +93,14 @@ class PruneImages:
         return Pruned(lines, freed)
 
     def _prunable(self, image: Image, dangling_only: bool) -> bool:
-        if self.remove.users_of(image.id) or self.images.children(image.id):
+        """Tell whether an image goes, or at least its names: one that others were built on goes with the last of them.
+
+        Source: moby daemon/images/image_prune.go.
+        """
+        if self.remove.users_of(image.id):
             return False
-        return not dangling_only or not self.images.names_of(image.id)
+        named = bool(self.images.names_of(image.id))
+        return not named and not self.images.children(image.id) if dangling_only else True
 
     async def _remove(self, image: Image) -> Sequence[Removed]:
         lines: list[Removed] = []
