@@ -181,7 +181,7 @@ class RemoteRepository:
     def _of_session(self, blob: Descriptor) -> Callable[[Session], _Source]:
         def source(session: Session) -> _Source:
             return lambda headers: session.send(
-                "GET", f"{self._base}/blobs/{blob.digest}", self._scopes, headers=headers
+                "GET", f"{self._base}/blobs/{blob.digest}", self._scopes, headers=headers, by_digest=True
             )
 
         return source

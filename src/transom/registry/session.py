@@ -91,11 +91,12 @@ class Session:
         *,
         headers: Mapping[str, str] | None = None,
         data: Any = None,
+        by_digest: bool = False,
     ) -> AsyncIterator[tuple[Call, aiohttp.ClientResponse]]:
         """Send a request and give its answer if it is no failure; path may be a URL of this server's.
 
         A request that is refused for its token is sent once more with a new one; data must be callable then: it is
-        called for each try.
+        called for each try. by_digest: as in Call.
 
         Raises:
             TransomError: as failure() has it, and as Transport.open.
@@ -107,7 +108,7 @@ class Session:
             authorization = await self._authorization(tuple(scopes)) if mine else ""
             every = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
             body = data() if callable(data) else data
-            call = Call(method, url, every, body, self.endpoint.verify or not mine)
+            call = Call(method, url, every, body, self.endpoint.verify or not mine, by_digest)
             async with self._transport.open(call) as response:
                 if response.status == 401 and attempt == 0 and self._learn(response, tuple(scopes)):
                     continue

@@ -30,13 +30,17 @@ _MAX_WAIT_S: Final = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What to send; verify: whether url's own host needs a valid certificate."""
+    """What to send; verify: whether url's own host needs a valid certificate.
+
+    by_digest: what comes is checked by its digest, so that a redirect may lead to a store that speaks plain HTTP.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     data: Any = None
     verify: bool = True
+    by_digest: bool = False
 
     @property
     def what(self) -> str:
@@ -87,7 +91,8 @@ class Transport:
                 target = urljoin(url, response.headers.get("Location", ""))
             if urlsplit(target).scheme not in {"http", "https"}:
                 raise InvalidParameter(f"{call.what}: redirected to {target!r}, which is no place to go")
-            if urlsplit(target).scheme == "http" and urlsplit(url).scheme == "https" and call.verify:
+            is_open = urlsplit(target).scheme == "http" and urlsplit(url).scheme == "https"
+            if is_open and call.verify and not call.by_digest:
                 raise InvalidParameter(f"{call.what}: redirected from HTTPS to plain HTTP")
             if origin(target) != origin(url):
                 headers.pop("Authorization", None)

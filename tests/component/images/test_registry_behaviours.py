@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from transom.model.reference import parse_reference
 from transom.model.secret import Secret
 from transom.registry.client import RegistryClient
 from transom.registry.settings import RegistrySettings
+from transom.registry.transport import Call, Transport
+from transom.registry.trust import TrustStore
 
 pytestmark = pytest.mark.root
 
@@ -645,3 +648,30 @@ async def test_windows_image_as_buildkit_builds_it(store: ImageStore, fake: Fake
     assert (image.base_layers, image.id) == (1, child.id)
     assert sorted(str(path.relative_to(tree)) for path in tree.rglob("*")) == ["app", "app/link.txt", "app/x.txt"]
     assert not os.listxattr(tree / "app/x.txt")  # what is usual needs no note
+
+
+async def test_redirect_to_plain_http_is_for_what_a_digest_checks(fake: FakeRegistry, tmp_path: Path) -> None:
+    authority, certificate, key = certify(tmp_path, "127.0.0.1")
+
+    async def away(request: web.BaseRequest) -> web.StreamResponse:
+        raise web.HTTPTemporaryRedirect(f"http://{fake.host}/blobs/x")
+
+    fake.blobs["x"] = b"content"
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    runner = web.ServerRunner(web.Server(away), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    host = "127.0.0.1:{1}".format(*runner.addresses[0][:2])
+    (tmp_path / "certs" / host).mkdir(parents=True)
+    shutil.copy(authority, tmp_path / "certs" / host)
+    transport = Transport(RegistrySettings(), TrustStore([str(tmp_path / "certs")]))
+    try:
+        async with transport.open(Call("GET", f"https://{host}/v2/", by_digest=True)) as response:
+            assert await response.read() == b"content"
+        with pytest.raises(InvalidParameter, match="redirected from HTTPS to plain HTTP"):
+            async with transport.open(Call("GET", f"https://{host}/v2/")):
+                pass
+    finally:
+        await transport.close()
+        await runner.cleanup()

@@ -7,6 +7,7 @@ from transom.engine.images.pull import refusal
 from transom.errors import InvalidParameter, TransomError
 from transom.images.document import MAX_DOCUMENT, read_config, read_index, read_manifest
 from transom.images.registry import Access, Credentials, Registries
+from transom.model.digest import digest_of
 from transom.model.oci import INDEX_TYPES, Descriptor
 from transom.model.platform import Platform
 from transom.model.reference import parse_reference
@@ -44,6 +45,8 @@ class InspectDistribution:
                     raise InvalidParameter(f"image configuration is larger than {MAX_DOCUMENT} bytes")
                 async with remote.blob(config) as pieces:
                     data = b"".join([piece async for piece in pieces])
+                if digest_of(data) != config.digest:
+                    raise InvalidParameter(f"image config verification failed for digest {config.digest}")
                 return Distribution(found.descriptor, [read_config(data).platform])
         except TransomError as exc:
             raise refusal(exc, reference) from exc
