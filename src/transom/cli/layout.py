@@ -3,6 +3,7 @@
 Source: image-spec v1.1 image-layout.md.
 """
 
+import hashlib
 import json
 import os
 import re
@@ -15,10 +16,12 @@ from typing import Any, BinaryIO, cast
 from transom.cli.errors import CliError
 from transom.cli.unpack import COPY, Pieces
 
-LAYOUT, INDEX = "oci-layout", "index.json"
+LAYOUT, INDEX, LISTING, BLOBS = "oci-layout", "index.json", "manifest.json", "blobs/sha256"
 NAME, REF = "io.containerd.image.name", "org.opencontainers.image.ref.name"
 _BLOB = re.compile(r"blobs/sha256/[0-9a-f]{64}")
+_PART = re.compile(r"\.(?:[0-9a-f]{64}|oci-layout|index\.json)\.(\d+)")
 _MAX_INDEX = 64 << 20
+_MAX_DEPTH = 4
 _END = bytes(1024)
 
 
@@ -34,17 +37,63 @@ def read_directory(directory: Path) -> Iterator[bytes]:
 
 
 def _archived(directory: Path) -> Iterator[bytes]:
-    for path in [directory / LAYOUT, *sorted((directory / "blobs/sha256").glob("*")), directory / INDEX]:
+    blobs = [path for path in sorted((directory / BLOBS).glob("*")) if not path.name.startswith(".")]
+    for path in [directory / LAYOUT, *blobs, directory / INDEX]:
         if not path.is_file():
             continue
         with path.open("rb") as source:
-            entry = tarfile.TarInfo(path.relative_to(directory).as_posix())
-            entry.size = os.fstat(source.fileno()).st_size
-            yield entry.tobuf(tarfile.USTAR_FORMAT)
-            while data := source.read(COPY):
-                yield data
-            yield bytes(-entry.size % 512)
+            size = os.fstat(source.fileno()).st_size
+            yield from _member(path.relative_to(directory).as_posix(), size, iter(partial(source.read, COPY), b""))
+    listed = listing(directory)
+    yield from _member(LISTING, len(listed), [listed])
     yield _END
+
+
+def _member(name: str, size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    entry = tarfile.TarInfo(name)
+    entry.size = size
+    yield entry.tobuf(tarfile.USTAR_FORMAT)
+    yield from pieces
+    yield bytes(-size % 512)
+
+
+def listing(directory: Path) -> bytes:
+    """Return manifest.json of the layout in directory: what Docker without containerd reads an archive by.
+
+    Raises:
+        CliError: a document of the layout is damaged.
+    """
+    entries: dict[str, dict[str, Any]] = {}
+
+    def walk(found: Any, name: str, depth: int) -> None:
+        for entry in found["manifests"]:
+            path = directory / _blob(entry["digest"])
+            called = str((entry.get("annotations") or {}).get(NAME) or name)
+            if depth > _MAX_DEPTH or not path.is_file() or path.stat().st_size > _MAX_INDEX:
+                continue  # a variant that is not here
+            document = json.loads(path.read_bytes())
+            if "manifests" in document:
+                walk(document, called, depth + 1)
+            elif (entry.get("platform") or {}).get("os") != "unknown":
+                known = entries.setdefault(str(entry["digest"]), {
+                    "Config": _blob(document["config"]["digest"]), "RepoTags": [],
+                    "Layers": [_blob(layer["digest"]) for layer in document["layers"]],
+                })  # fmt: skip
+                if called and called not in known["RepoTags"]:
+                    known["RepoTags"].append(called)
+
+    try:
+        walk(json.loads((directory / INDEX).read_bytes()), "", 0)
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise CliError(f"{directory} holds a damaged OCI image layout: {exc}") from exc
+    return json.dumps(list(entries.values())).encode()
+
+
+def _blob(digest: str) -> str:
+    name = f"{BLOBS}/{digest.removeprefix('sha256:')}"
+    if not _BLOB.fullmatch(name):
+        raise ValueError(f"{digest} is no digest that is known here")
+    return name
 
 
 def write_directory(pieces: Iterator[bytes], directory: Path) -> None:
@@ -57,7 +106,8 @@ def write_directory(pieces: Iterator[bytes], directory: Path) -> None:
     """
     if directory.exists() and any(directory.iterdir()) and not (directory / INDEX).is_file():
         raise CliError(f"{directory} is not empty, and holds no OCI image layout")
-    (directory / "blobs/sha256").mkdir(parents=True, exist_ok=True)
+    (directory / BLOBS).mkdir(parents=True, exist_ok=True)
+    _sweep(directory)
     index: bytes | None = None
     try:
         with tarfile.open(fileobj=cast(BinaryIO, Pieces(pieces)), mode="r|") as archive:
@@ -67,8 +117,8 @@ def write_directory(pieces: Iterator[bytes], directory: Path) -> None:
                     continue
                 if member.name == INDEX and member.size <= _MAX_INDEX:
                     index = content.read()
-                elif _BLOB.fullmatch(member.name):
-                    _replace(directory / member.name, iter(partial(content.read, COPY), b""))
+                elif _BLOB.fullmatch(member.name) and not (directory / member.name).exists():
+                    _replace(directory / member.name, _checked(member.name, iter(partial(content.read, COPY), b"")))
     except tarfile.TarError as exc:
         raise CliError(f"the archive is damaged: {exc}") from exc
     except OSError as exc:
@@ -77,7 +127,28 @@ def write_directory(pieces: Iterator[bytes], directory: Path) -> None:
         raise CliError("the archive holds no OCI image layout; load it into the engine, and copy it from there")
     if not (directory / LAYOUT).exists():
         _replace(directory / LAYOUT, [b'{"imageLayoutVersion":"1.0.0"}'])
-    _replace(directory / INDEX, [_joined(directory / INDEX, json.loads(index))])
+    try:
+        joined = _joined(directory / INDEX, json.loads(index))
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise CliError(f"the archive or the layout is damaged: {exc}") from exc
+    _replace(directory / INDEX, [joined])
+
+
+def _checked(name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Pass a blob's pieces on; refuse, at their end, what is not the blob of that name."""
+    found = hashlib.sha256()
+    for piece in pieces:
+        found.update(piece)
+        yield piece
+    if found.hexdigest() != name.rpartition("/")[2]:
+        raise CliError(f"the archive is damaged: the content of {name} is sha256:{found.hexdigest()}")
+
+
+def _sweep(directory: Path) -> None:
+    """Remove what copies that were killed have left."""
+    for part in [*directory.glob(".*"), *(directory / BLOBS).glob(".*")]:
+        if (match := _PART.fullmatch(part.name)) and not Path("/proc", match[1]).exists():
+            part.unlink(missing_ok=True)
 
 
 def _joined(path: Path, added: dict[str, Any]) -> bytes:
