@@ -149,3 +149,13 @@ def test_more_asks_after_each_screenful(probed: Engine) -> None:
         screen.type(b"q")
         assert b"line 200\r\n" not in screen.read_until(b"ended\r\n")
         assert screen.code() == 0
+
+
+def test_ping_goes_on_until_it_is_stopped(probed: Engine) -> None:
+    with terminal(probed, *RUN, "ping", "-t", "127.0.0.1") as screen:
+        screen.read_until(b"TTL=64\r\n")
+        screen.read_until(b"TTL=64\r\n")
+        screen.type(b"\x03")
+        screen.read_until(b"Ping statistics for 127.0.0.1:\r\n")
+        screen.read_until(b"Control-C\r\n")
+        assert screen.code() == CONTROL_C_EXIT
