@@ -4,7 +4,10 @@ import io
 import json
 import os
 import tarfile
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -114,6 +117,31 @@ def test_commit_diff_export_and_import(engine: Engine) -> None:
     assert imported.startswith("sha256:")
     engine.docker("rm", "cc")
     engine.docker("rmi", "made:1", "flat:1")
+
+
+def test_import_fetches_what_a_url_leads_to(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "root.tar").write_bytes(layer(file("a", "one")))
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        at = f"http://127.0.0.1:{server.server_port}"
+        try:
+            made = engine.docker("import", f"{at}/root.tar", "fetched:1").out.splitlines()
+            missing = engine.docker("import", f"{at}/nothing", "fetched:2", check=False)
+        finally:
+            server.shutdown()
+            serving.join()
+    gone = engine.docker("import", f"{at}/root.tar", "fetched:2", check=False)
+
+    assert made[0] == f"Downloading from {at}/root.tar"
+    shown = engine.docker("image", "inspect", "-f", "{{.Id}} {{.Comment}} {{.Size}}", "fetched:1").out
+    assert shown == f"{made[-1]} Imported from {at}/root.tar 3\n"
+    assert (missing.code, gone.code) == (1, 1)
+    assert "404" in missing.err
+    assert "Cannot connect" in gone.err
+    assert engine.docker("images", "-q", "fetched:2").out == ""
+    engine.docker("rmi", "fetched:1")
 
 
 IN_ETC = ["hostname", "hosts", "passwd", "resolv.conf"]

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
+from transom.aio.groups import first
 from transom.aio.pipes import make_pipe, read_all, write_all
 
 log = logging.getLogger(__name__)
@@ -21,18 +22,25 @@ async def with_body(request: web.Request, work: Callable[[int], Awaitable[T]]) -
 
     A client that goes away in the middle ends the work with its error.
     """
+    return await with_pieces(_chunks(request), work)
+
+
+async def with_pieces(pieces: AsyncIterator[bytes], work: Callable[[int], Awaitable[T]]) -> T:
+    """Return work(descriptor), pieces coming out of the descriptor; what fails of them ends the work with its error."""
     reader, writer = make_pipe()
     done: list[T] = []
     failures: list[Exception] = []
     try:
         async with asyncio.TaskGroup() as group:
-            pumping = group.create_task(write_all(writer, _chunks(request)), name="body")
+            pumping = group.create_task(write_all(writer, pieces), name="body")
             try:
                 done.append(await work(reader))
             except Exception as exc:  # kept apart: a task group would wrap it
                 failures.append(exc)
             finally:
                 pumping.cancel()
+    except BaseExceptionGroup as errors:
+        raise first(errors) from errors
     finally:
         os.close(reader)
     if failures:

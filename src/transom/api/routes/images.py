@@ -1,6 +1,7 @@
 """Tag Image: list, inspect, pull, load, save, tag, remove, prune; and the parts of others that make images."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from transom.aio.operations import Operations
-from transom.api.bodies import stream_out, with_body
+from transom.api.bodies import stream_out, with_body, with_pieces
 from transom.api.convert_images import delete_items, grouped, history_shape, inspect_shape, summary_shape
 from transom.api.progress import stream_progress
 from transom.api.query import flag
@@ -16,6 +17,7 @@ from transom.api.registry_auth import credentials_in, every_credentials_in
 from transom.api.routes.containers import json
 from transom.containers.filters import parse_filters
 from transom.engine.images.changes import apply_changes
+from transom.engine.images.download import download
 from transom.engine.images.import_ import ImportImage
 from transom.engine.images.inspect import InspectImage, ReadHistory
 from transom.engine.images.list import ListImages
@@ -110,24 +112,27 @@ class ImageRoutes:
 
     async def _import(self, request: web.Request) -> web.StreamResponse:
         query = request.query
-        if query["fromSrc"] != "-":
-            raise NotSupported("importing from a URL is not supported: download it and run `docker import -` with it")
+        source = query["fromSrc"]
         platform = platform_in(request) or Platform(HOST_OS, host_architecture())
         config = apply_changes(RunConfig(), platform, query.getall("changes", []))
 
         async def work(emit: Emit) -> None:
-            await with_body(
-                request,
-                lambda source: self.import_(
-                    source,
+            def taken(descriptor: int) -> Awaitable[object]:
+                return self.import_(
+                    descriptor,
                     emit,
                     repository=query.get("repo", ""),
                     tag=query.get("tag", ""),
-                    message=query.get("message", ""),
+                    message=query.get("message", "") or f"Imported from {source}",
                     config=config,
                     platform=platform,
-                ),
-            )
+                )
+
+            if source == "-":
+                await with_body(request, taken)
+                return
+            async with aclosing(download(source, emit)) as pieces:
+                await with_pieces(pieces, taken)
 
         return await stream_progress(request, work)
 
