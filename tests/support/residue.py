@@ -200,6 +200,8 @@ class Residue:
                 yield f"a mount of the engine's on the host: {line}"
         for line in Path(f"/proc/{self.engine.pid}/mountinfo").read_text().splitlines():
             point = line.split()[4]
+            if point.startswith(f"{self.engine.exec_root}/programs/"):
+                continue  # the engine's view of its runtimes, which lasts as long as it does
             if point.startswith(str(self.engine.exec_root)) and not any(key in point for key in records.running):
                 yield f"a mount in the engine's namespace: {point}"
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import hashlib
+import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from transom.daemon.config import Config
 from transom.drivers.exec.oci.driver import OciDriver, OciSettings
@@ -16,6 +18,9 @@ from transom.errors import Conflict
 from transom.execution.driver import ExecDriver
 from transom.host.cgroup import Cgroups, Hierarchy, detect
 from transom.host.idmap import IdMaps, closed_to_others
+from transom.host.mount import MountError, bind, unmount
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -62,10 +67,24 @@ def oci_drivers(config: Config, host: Host, idmaps: IdMaps) -> dict[str, OciDriv
         name = f"oci-{runtime}" if drivers else "oci"
         settings = OciSettings(
             path, host.conmon, config.exec_root, host.instance, host.init_path,
+            _readonly(path, config.exec_root / "programs" / runtime),
             config.environment.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"),
         )  # fmt: skip
         drivers[name] = OciDriver(settings, cgroups, idmaps, name=name)
     return drivers
+
+
+def _readonly(program: str, place: Path) -> str:
+    """Mount program read-only at place, in the engine's own namespace; return where, empty if the kernel refuses."""
+    place.parent.mkdir(exist_ok=True)
+    place.touch()
+    try:
+        bind(program, str(place), readonly=True, recursive=False)
+    except MountError as exc:
+        log.info("the runtime is not mounted read-only", extra={"error": str(exc)})
+        unmount(str(place))
+        return ""
+    return str(place)
 
 
 @dataclass(frozen=True, slots=True)

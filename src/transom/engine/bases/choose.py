@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
+from transom.errors import NotFound
 from transom.execution.bases import BaseBuilder, BaseInfo, BaseOptions, BaseStore, Progress
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,13 @@ class ChooseBase:
             InvalidParameter: wanted fits more than one, or no base can be built here.
             Unavailable: the mirror cannot be reached.
         """
-        if not wanted and (made := await self.first(lambda progress: None)) is not None:
-            return made.digest
-        return (await self.store.get(wanted)).digest
+        try:
+            return (await self.store.get(wanted)).digest
+        except NotFound:
+            if wanted:
+                raise
+        made = await self.first(lambda progress: None)
+        return (made or await self.store.get("")).digest
 
     async def first(self, progress: Progress) -> BaseInfo | None:
         """Build a base where there is none and return it; whoever else wants one meanwhile waits, and gets None.

@@ -11,6 +11,7 @@ import ctypes
 import json
 import logging
 import os
+from collections import deque
 from functools import lru_cache
 from typing import Any
 
@@ -61,8 +62,19 @@ class _Refused(Exception):
 
 
 def annotation(rules: dict[str, Any]) -> str:
-    """Return the compiled rules for ANNOTATION; empty where they cannot be compiled here."""
-    return _annotation(json.dumps(rules, sort_keys=True))
+    """Return the compiled rules for ANNOTATION; empty where they cannot be compiled here.
+
+    rules must not be changed afterwards: the same ones are known again without a look at them.
+    """
+    for known, compiled in _known:
+        if known is rules:
+            return compiled
+    compiled = _annotation(json.dumps(rules, sort_keys=True))
+    _known.append((rules, compiled))
+    return compiled
+
+
+_known: deque[tuple[dict[str, Any], str]] = deque(maxlen=8)
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ import shutil
 import signal as signals
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from transom.execution.spec import ExecSpec, ProcessSpec, Resources
 from transom.execution.stdio import Stdio
 from transom.host.cgroup import Cgroups
 from transom.host.idmap import IdMaps
-from transom.host.mount import mount_root, unmount
+from transom.host.mount import bind, mount_root, unmount
 from transom.host.rootfs import Rootfs
 from transom.model.ids import ContainerId, ExecId
 from transom.model.mount import Mount, MountKind
@@ -58,6 +59,7 @@ class OciSettings:
     exec_root: Path
     instance: str
     init_path: str
+    runtime_readonly: str = ""
     search_path: str = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -70,9 +72,17 @@ class OciDriver:
         self._cgroups = cgroups
         self._idmaps = idmaps
         self._maps_users: bool | None = None
+        # The end of an overlay is a wait for the disk, unless it is volatile, and for a grace period of the kernel.
+        self._ender = ThreadPoolExecutor(1, "unmount")
+        self._endings: dict[str, Future[None]] = {}
         self._monitor = Monitor(settings.conmon)
         self._files = ContainerFiles(settings.exec_root)
-        self._runtime = Runtime(settings.runtime, settings.exec_root / "runtime" / name, {"PATH": settings.search_path})
+        self._runtime = Runtime(
+            settings.runtime,
+            settings.exec_root / "runtime" / name,
+            {"PATH": settings.search_path},
+            settings.runtime_readonly,
+        )
         self._execs = OciExecs(self._files, self._runtime, self._monitor, self._place_later)
 
     # --- the container -------------------------------------------------------------------------------------------
@@ -80,6 +90,8 @@ class OciDriver:
     async def create(self, spec: ExecSpec) -> None:
         """Mount the root, write the bundle, let the runtime make the container."""
         self._cgroups.moves.expect()
+        if ending := self._endings.get(spec.container_id):
+            await asyncio.wrap_future(ending)  # its layers may be in one overlay at a time
         directory = self._files.directory(spec.container_id)
         async with UndoStack() as undo:
             try:
@@ -100,6 +112,8 @@ class OciDriver:
             undo.keep()
 
     def _prepare(self, spec: ExecSpec, directory: Path) -> dict[str, Any]:
+        # All that is mounted for the container goes with this one; each unmount may wait for every processor.
+        bind(str(directory), str(directory), recursive=False)
         root = directory / "rootfs"
         root.mkdir()
         mount_root(spec.root, str(root))
@@ -149,7 +163,7 @@ class OciDriver:
             terminal=process.terminal,
             stdin=process.open_stdin,
             keep_stdin=not process.stdin_once,
-            runtime=self._runtime.program,
+            runtime=self._runtime.command,
             runtime_args=self._runtime.args,
             keep_fds=spec.keep_fds,
         )
@@ -267,8 +281,10 @@ class OciDriver:
 
     def _remove_directories(self, container_id: str) -> None:
         directory = self._files.directory(container_id)
-        for mounted in [*(directory / "mounts").glob("*"), directory / "rootfs"]:
-            unmount(str(mounted))  # waits for the disk where the root is not volatile
+        held = _held([directory / "rootfs", *(directory / "mounts").glob("*")])
+        unmount(str(directory))
+        self._endings[container_id] = ending = self._ender.submit(_let_go, held)
+        ending.add_done_callback(lambda _: self._endings.pop(container_id, None))
         shutil.rmtree(self._runtime.root / container_id, ignore_errors=True)
         for mounted in (directory / "rootfs", *(directory / "mounts").glob("*"), *(directory / "layers").glob("*")):
             with contextlib.suppress(FileNotFoundError):
@@ -420,3 +436,17 @@ def _make_cwd(rootfs: Rootfs, cwd: str, user: User) -> None:
         rootfs.makedirs(cwd, owner=(user.uid, user.gid))
     except OSError as exc:
         raise InvalidParameter(f"cannot make the working directory {cwd}: {os.strerror(exc.errno or 0)}") from exc
+
+
+def _held(paths: Sequence[Path]) -> list[int]:
+    """Return descriptors of what is there; a mount does not end as long as one is open."""
+    held = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            held.append(os.open(path, os.O_PATH | os.O_CLOEXEC))
+    return held
+
+
+def _let_go(held: Sequence[int]) -> None:
+    for fd in held:
+        os.close(fd)

@@ -70,7 +70,7 @@ class OciExecs:
             terminal=process["terminal"],
             stdin=(directory / "stdin").exists(),
             keep_stdin=False,
-            runtime=self.runtime.program,
+            runtime=self.runtime.command,
             runtime_args=self.runtime.args,
             exec_spec=str(directory / "process.json"),
         )

@@ -11,11 +11,27 @@ from transom.host.run import Completed, run
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """One runtime; env is all that it sees of the engine's environment."""
+    """One runtime; env is all that it sees of the engine's environment.
+
+    readonly: program once more, on a mount that nobody can write to; empty if there is none. Started from elsewhere,
+    crun and runc first make a copy or such a mount of themselves, so that no container can change them, and start
+    again: half of the time of a call.
+    """
 
     program: str
     root: Path
     env: dict[str, str]
+    readonly: str = ""
+
+    @property
+    def command(self) -> str:
+        """What to execute: readonly, as long as it is what the host has."""
+        try:
+            if self.readonly and os.path.samefile(self.program, self.readonly):
+                return self.readonly
+        except OSError:
+            pass  # it is being upgraded, or is gone
+        return self.program
 
     @property
     def is_crun(self) -> bool:
@@ -41,7 +57,7 @@ class Runtime:
 
     async def call(self, *words: str, stdin: bytes | None = None, timeout_s: float = 60) -> Completed:
         """Run a sub-command to its end, whatever its exit code."""
-        return await run([self.program, *self.args, *words], stdin=stdin, env=self.env, timeout_s=timeout_s)
+        return await run([self.command, *self.args, *words], stdin=stdin, env=self.env, timeout_s=timeout_s)
 
     async def act(self, verb: str, container_id: str) -> None:
         """Do verb to a container.
