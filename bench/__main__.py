@@ -37,6 +37,7 @@ def arguments() -> argparse.Namespace:
         description="Measure Transom, beside Docker and Podman where they are installed or bench/peers has put them.",
     )
     parser.add_argument("--runs", type=int, default=25, help="measurements of each start (25)")
+    parser.add_argument("--rounds", type=int, help="pulls and pushes of each kind (an eighth of --runs, at least 3)")
     parser.add_argument("--only", default=",".join(ALL), help=f"some of {','.join(ALL)}")
     parser.add_argument("--engines", default="transom,docker,podman", help="some of transom,docker,podman")
     parser.add_argument("--containers", type=int, default=100, help="containers that `docker ps` lists (100)")
@@ -61,7 +62,7 @@ def start_engines(names: list[str], work: Path, stack: ExitStack) -> list[Target
 
 
 def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
-    wanted = options.only.split(",")
+    wanted, rounds = options.only.split(","), options.rounds or max(3, options.runs // 8)
     facts = machine.facts()
     archive = work / "busybox.tar"
     busybox_archive(archive)
@@ -91,13 +92,13 @@ def measure(options: argparse.Namespace, work: Path) -> dict[str, object]:
             samples += cases.build_latency(targets, runs=max(3, options.runs // 5), progress=progress)
         if "registry" in wanted:
             say("==> pull and push")
-            more, peaks = registries.latency(targets, work, runs=max(3, options.runs // 8), progress=progress)
+            more, peaks = registries.latency(targets, work, runs=rounds, progress=progress)
             samples += more
             figures += peaks
         if "beside" in wanted:
             say("==> run beside a pull")
             able = [target for target in targets if target.socket is not None]
-            samples += beside.latency(able, work, runs=max(3, options.runs // 8), progress=progress)
+            samples += beside.latency(able, work, runs=rounds, progress=progress)
         if "ps" in wanted:
             say("==> ps")
             samples += cases.list_latency(targets, count=options.containers, runs=options.runs, progress=progress)

@@ -136,7 +136,7 @@ def latency(
             jobs += [_pull(target, name) for name in IMAGES]
         if shutil.which("skopeo"):
             jobs += [_copy(targets[0], name, work) for name in IMAGES]
-        samples = interleave(jobs, runs=runs, warm_ups=1, progress=progress)
+        samples = interleave(jobs, runs=runs, warm_ups=1 if runs > 2 else 0, progress=progress)
         figures = [Figure("engine-pull-peak", t.name, _peak_mb(t.engine_pid), "MB") for t in targets if t.socket]
         jobs = []
         for target in targets:
@@ -149,7 +149,7 @@ def latency(
                 jobs.append(_push(target, name, server))
             if target is targets[0] and shutil.which("skopeo"):
                 jobs += [_send(target, name, server, work) for name in IMAGES]
-        samples += interleave(jobs, runs=runs, warm_ups=1, progress=progress)
+        samples += interleave(jobs, runs=runs, warm_ups=1 if runs > 2 else 0, progress=progress)
         for target in targets:
             forget(target)
     return samples, figures

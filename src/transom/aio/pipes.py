@@ -34,30 +34,6 @@ async def write_all(writer: int, chunks: AsyncIterable[bytes]) -> None:
         os.close(writer)
 
 
-async def splice_all(writer: int, fd: int, sizes: AsyncIterable[int]) -> None:
-    """Move what file fd holds into a pipe's end without copying it, up to each size as it is announced; close writer.
-
-    So it is when cancelled, too; a reader that has gone ends it without error. fd stays the caller's.
-    """
-    os.set_blocking(writer, False)
-    position = 0
-    try:
-        async for size in sizes:
-            while position < size:
-                try:
-                    moved = os.splice(fd, writer, min(size - position, SIZE), offset_src=position)
-                except BlockingIOError:
-                    await _ready(writer, writing=True)
-                    continue
-                if not moved:
-                    break
-                position += moved
-    except BrokenPipeError:
-        pass
-    finally:
-        os.close(writer)
-
-
 async def read_all(reader: int) -> AsyncGenerator[bytes, None]:
     """Yield what comes out of a pipe's end until its writers have closed theirs; reader stays the caller's."""
     os.set_blocking(reader, False)

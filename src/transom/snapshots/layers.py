@@ -1,9 +1,10 @@
 """Layers: tars turned into snapshots and back, and files in and out of a container's root."""
 
+import struct
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from transom.model.ids import Digest
 
@@ -71,6 +72,10 @@ class LayerRegistry:
     from_hives: bool = False
 
 
+NEWS: Final = struct.Struct("@Q")
+"""A size, as it is told."""
+
+
 class Layers(Protocol):
     """Works on whole trees, in processes of their own; a cancel has ended the process and undone its effect."""
 
@@ -83,13 +88,13 @@ class Layers(Protocol):
         *,
         diff_id: str = "",
         base: str = "",
-        whole: int = -1,
+        news: int = -1,
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer (plain or compressed).
 
-        layer may be a pipe; whole is then a file that holds the same once the pipe has ended: some Windows layers are
-        read twice.
+        news: a pipe that tells how much of layer's file is there (NEWS each time) while it still
+        comes in, and ends when it is whole.
 
         base: digest of the Windows base that goes below, empty for the preferred one.
         diff_id: what the uncompressed tar must have as its digest; empty for any. on_progress gets the number of

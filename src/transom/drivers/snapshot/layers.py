@@ -51,7 +51,7 @@ class OverlayLayers:
         *,
         diff_id: str = "",
         base: str = "",
-        whole: int = -1,
+        news: int = -1,
         on_progress: Callable[[int], None] | None = None,
     ) -> Applied:
         """Make committed snapshot name of parent and the tar behind descriptor layer."""
@@ -66,7 +66,7 @@ class OverlayLayers:
             side = self._snapshots.side_dir(key)
             target_fd, side_fd = await in_thread(_open_pair, side)
             try:
-                fds = (layer, target_fd, side_fd, whole if whole >= 0 else layer)
+                fds = (layer, target_fd, side_fd, *([news] if news >= 0 else []))
                 found = await self._workers.run(unpack, Unpack(form, lowers), fds, on_progress)
             finally:
                 os.close(target_fd)

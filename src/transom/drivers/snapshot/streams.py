@@ -4,11 +4,12 @@ import bz2
 import hashlib
 import io
 import lzma
+import os
 import queue
 import threading
 import zlib
 from collections.abc import Iterator
-from typing import IO, Final, cast
+from typing import IO, Final, Protocol, cast
 
 import zstandard
 from isal import igzip, isal_zlib
@@ -16,6 +17,7 @@ from isal import igzip, isal_zlib
 from transom.errors import InvalidParameter, Unavailable
 from transom.host.precedence import Courtesy
 from transom.images.compression import compression_of
+from transom.snapshots.layers import NEWS
 
 CHUNK: Final = 1 << 20
 BOMB_BYTES: Final = 4 << 30
@@ -37,10 +39,40 @@ _BROKEN: Final[tuple[type[Exception], ...]] = (
 """What the decompressors raise when the data is no good."""
 
 
+class Readable(Protocol):
+    """What a stream is read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most size bytes, none at the end."""
+        ...
+
+
+class ComingFile:
+    """A file that may still grow: read up to what news, a pipe, tells to be there, and to its end once that has ended.
+
+    Who writes and who reads need not keep step, as they must with a pipe between them: on a busy machine each of its
+    turns waits for a processor.
+    """
+
+    def __init__(self, fd: int, news: int = -1) -> None:
+        self._fd = fd
+        self._news = news
+        self._there = NO_LIMIT if news < 0 else 0
+        self.position = 0
+
+    def read(self, size: int) -> bytes:
+        """Return at most size bytes, none at the end."""
+        while self.position == self._there and (told := os.read(self._news, 512 * NEWS.size)):
+            (self._there,) = NEWS.unpack(told[-NEWS.size :])  # each was written whole, and so is read whole
+        data = os.pread(self._fd, min(size, self._there - self.position), self.position)
+        self.position += len(data)
+        return data
+
+
 class _Counting:
     """A stream that knows how much was read of it."""
 
-    def __init__(self, raw: IO[bytes]) -> None:
+    def __init__(self, raw: Readable) -> None:
         self._raw = raw
         self.count = 0
 
@@ -99,7 +131,7 @@ class HashedStream:
     Decompression and hashing let go of the interpreter's lock, so they run beside the work on the files.
     """
 
-    def __init__(self, raw: IO[bytes], *, max_bytes: int, hashed: bool = True, room: int = NO_LIMIT) -> None:
+    def __init__(self, raw: Readable, *, max_bytes: int, hashed: bool = True, room: int = NO_LIMIT) -> None:
         """Read raw to its end at most; max_bytes bounds the decompressed size; hashed: whether finish is to tell.
 
         room: the bytes that the disk has for it.
@@ -118,7 +150,7 @@ class HashedStream:
         self._thread = threading.Thread(target=self._pump, args=(raw,), daemon=True)
         self._thread.start()
 
-    def _pump(self, raw: IO[bytes]) -> None:
+    def _pump(self, raw: Readable) -> None:
         try:
             counted = _Counting(raw)
             stream, self.compression = decompressed(counted)

@@ -1,12 +1,11 @@
 """The job that unpacks a layer, and what calls it."""
 
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transom.drivers.snapshot.disk import free_bytes
-from transom.drivers.snapshot.streams import NO_LIMIT, HashedStream
+from transom.drivers.snapshot.streams import ComingFile, HashedStream
 from transom.drivers.snapshot.unpack_posix import PosixLayer
 from transom.drivers.snapshot.unpack_windows import WindowsLayer
 from transom.errors import InvalidParameter
@@ -43,17 +42,17 @@ class Unpacked:
 def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
     """Unpack a layer. A job.
 
-    fds: the archive, which may be a pipe; the layer's directory; the directory for what is no file of the layer; the
-    archive as a file, whole once the pipe has ended.
+    fds: the archive; the layer's directory; the directory for what is no file of the layer; the pipe that tells how
+    much of the archive is there, if it still comes in.
 
     Raises:
         InvalidParameter: the archive is broken or hostile.
     """
-    archive, target, side, whole = fds
+    archive, target, side = fds[:3]
     courtesy = Courtesy()
-    is_file = stat.S_ISREG(os.fstat(archive).st_mode)  # whoever fills a pipe knows himself how far that is
+    coming = ComingFile(archive, *fds[3:])
     lowers = [os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC) for path in arguments.lowers]
-    stream = _stream(archive, arguments, room=free_bytes(target))
+    stream = HashedStream(coming, max_bytes=arguments.max_bytes, room=free_bytes(target))
     os.umask(0)
     os.fchdir(target)
     os.chroot(".")
@@ -68,20 +67,14 @@ def unpack(arguments: Unpack, fds: Sequence[int], report: Report) -> Unpacked:
         size += entry.size
         courtesy.give_way()
         layer.apply(entry, reader)
-        if is_file and stream.position - reported >= _REPORT_EVERY:
+        if stream.position - reported >= _REPORT_EVERY:
             reported = stream.position
-            report(os.lseek(archive, 0, os.SEEK_CUR))
+            report(coming.position)
     diff_id = stream.finish()
     layer.close()
     if windows is not None and windows.wanted:
-        os.lseek(whole, 0, os.SEEK_SET)
-        again = Reader(_stream(whole, arguments))
+        again = Reader(HashedStream(ComingFile(archive), max_bytes=arguments.max_bytes))
         for entry in again:
             windows.apply_wanted(entry, again)
     layer.check_satisfied()
     return Unpacked(diff_id, tuple(layer.warnings), size, count)
-
-
-def _stream(archive: int, arguments: Unpack, *, room: int = NO_LIMIT) -> HashedStream:
-    raw = open(os.dup(archive), "rb", buffering=0)  # noqa: SIM115 - read until this process ends
-    return HashedStream(raw, max_bytes=arguments.max_bytes, room=room)

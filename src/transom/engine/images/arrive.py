@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from transom import faults
+from transom.aio.groups import first
 from transom.aio.locks import KeyedLock
 from transom.errors import TransomError
 from transom.images.content import ContentStore, Partial
@@ -20,6 +21,8 @@ _WHOLE = faults.declare("image.pull.whole", "all of a layer came, and is no blob
 _FETCHED = faults.declare("image.pull.fetched", "a layer's blob is stored, and kept for another try")
 
 _BATCH = 1 << 20
+_MOST = 8 << 20
+"""What may be here of a blob before it is written, twice: once on its way to the disk, once coming in."""
 _REPORT_S = 0.1
 
 
@@ -129,21 +132,31 @@ class FetchLayer:
         def waiting(seconds: float) -> None:
             emit(status(f"Retrying in {seconds:.0f} seconds", item))
 
+        async def write(data: bytes) -> None:
+            nonlocal next_report
+            await partial.write(data)
+            arriving.grow(partial.size)
+            if loop.time() >= next_report:
+                next_report = loop.time() + _REPORT_S
+                emit(bar("Downloading", item, partial.size, blob.size))
+
         batch: list[bytes] = []
         size = 0
+        writing: asyncio.Task[None] | None = None
         try:
-            async with repository.blob(blob, partial.size, on_retry=waiting) as pieces:
+            async with asyncio.TaskGroup() as group, repository.blob(blob, partial.size, on_retry=waiting) as pieces:
                 async for piece in pieces:
                     batch.append(piece)
                     size += len(piece)
-                    if size < _BATCH:
+                    # What comes is written and hashed in a thread while more comes, in few large steps when that lags.
+                    if size < _BATCH or (writing is not None and not writing.done() and size < _MOST):
                         continue
-                    whole, batch, size = b"".join(batch), [], 0
-                    await partial.write(whole)
-                    arriving.grow(partial.size)
-                    if loop.time() >= next_report:
-                        next_report = loop.time() + _REPORT_S
-                        emit(bar("Downloading", item, partial.size, blob.size))
+                    if writing is not None:
+                        await writing
+                    writing = group.create_task(write(b"".join(batch)), name="write blob")
+                    batch, size = [], 0
+        except BaseExceptionGroup as errors:
+            raise first(errors) from None
         finally:
             await partial.write(b"".join(batch))  # also of a transfer that broke off: the next one begins there
             arriving.grow(partial.size)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from transom import faults
 from transom.aio.groups import first
-from transom.aio.pipes import make_pipe, splice_all
+from transom.aio.pipes import write_all
 from transom.engine.images.arrive import Arriving
 from transom.engine.images.record import UnpackLayer
 from transom.errors import InvalidParameter
@@ -21,13 +21,12 @@ from transom.images.repository import LayerIndex, LeaseKind, Leases
 from transom.model.digest import hex_of
 from transom.model.ids import Digest
 from transom.model.platform import Platform
-from transom.snapshots.layers import Applied, LayerForm, Layers
+from transom.snapshots.layers import NEWS, Applied, LayerForm, Layers
 from transom.snapshots.snapshotter import Snapshotter
 
 log = logging.getLogger(__name__)
 
 _EXTRACTED = faults.declare("image.pull.extracted", "a layer is unpacked, and not known to be so")
-_STEP = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +96,21 @@ class ExtractLayer:
     async def _stream(
         self, name: str, parent: str, diff_id: Digest, arriving: Arriving, form: LayerForm, emit: Emit
     ) -> Applied:
-        reader, writer = make_pipe()
+        item = hex_of(arriving.blob.digest)[:12]
+
+        def progress(done: int) -> None:
+            if arriving.is_whole:  # until then the download has the bar
+                emit(bar("Extracting", item, done, arriving.blob.size))
+
+        reader, writer = os.pipe()
         arriving.is_read = True
         try:
             async with asyncio.TaskGroup() as group:
-                feeding = splice_all(writer, arriving.fd, _steps(arriving, emit))
-                group.create_task(feeding, name="feed layer")
+                group.create_task(write_all(writer, _news(arriving)), name="tell of layer")
                 try:
-                    return await self.layers.apply(name, parent, reader, form, diff_id=diff_id, whole=arriving.fd)
+                    return await self.layers.apply(
+                        name, parent, arriving.fd, form, diff_id=diff_id, news=reader, on_progress=progress
+                    )
                 finally:
                     os.close(reader)
         except BaseExceptionGroup as group:
@@ -113,15 +119,9 @@ class ExtractLayer:
             arriving.close()
 
 
-async def _steps(arriving: Arriving, emit: Emit) -> AsyncIterator[int]:
-    """Yield sizes in steps that a bar can follow."""
-    item, position = hex_of(arriving.blob.digest)[:12], 0
+async def _news(arriving: Arriving) -> AsyncIterator[bytes]:
     async for size in arriving.sizes():
-        while position < size:
-            position = min(position + _STEP, size)
-            yield position
-            if arriving.is_whole:
-                emit(bar("Extracting", item, position, arriving.blob.size))
+        yield NEWS.pack(size)
 
 
 def warn(diff_id: Digest, applied: Applied) -> None:
