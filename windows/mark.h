@@ -10,7 +10,7 @@ __declspec(dllimport) NTSTATUS NTAPI NtMapViewOfSection(HANDLE, HANDLE, void **,
                                                         SIZE_T *, int, ULONG, ULONG);
 __declspec(dllimport) NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE, void *);
 
-enum mark { MARK_LOCKED = 0xff0, MARK_CODE_PAGE = 0xff4 };
+enum mark { MARK_LOCKED = 0xff0, MARK_CODE_PAGE = 0xff4, MARK_STREAMS = 0xff8 };
 
 enum { SHARED_PAGE = 0x7ffe0000, SHARED_BYTES = 0x1000, VIEW_UNMAP = 2 };
 

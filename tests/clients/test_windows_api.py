@@ -17,6 +17,13 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 API = "api:latest"
+DOCKERFILE = f"""\
+FROM {WINDOWS}
+COPY api.exe C:/Windows/System32/
+RUN api links
+RUN api streams
+"""
+GROUPS = ("files", "locks", "threads", "console", "watch", "certificates", "unix", "streams_kept")
 IMPORTER = COMPILER.replace("gcc", "dlltool")
 LINKS_JS = """\
 const fs = require("fs");
@@ -59,12 +66,16 @@ def api(windows: Engine, tmp_path: Path) -> Engine:
     """An engine with an image that has api.exe, and C:\\api as its checks of links leave it."""
     if not windows.docker("images", "-q", API).out:
         (tmp_path / "api.exe").write_bytes(api_exe().read_bytes())
-        (tmp_path / "Dockerfile").write_text(f"FROM {WINDOWS}\nCOPY api.exe C:/Windows/System32/\nRUN api links\n")
+        (tmp_path / "Dockerfile").write_text(
+            f"FROM {WINDOWS}\nCOPY api.exe C:/Windows/System32/\nRUN api links\nRUN api streams\n"
+        )
         windows.docker("build", "-q", "-t", API, str(tmp_path), timeout_s=300)
     return windows
 
 
-@pytest.mark.parametrize("group", ["files", "locks", "threads", "console", "watch", "certificates", "unix"])
+@pytest.mark.parametrize(
+    "group", ["files", "locks", "threads", "console", "watch", "certificates", "unix", "streams_kept"]
+)
 def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
     done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
     assert done.code == 0, done.out

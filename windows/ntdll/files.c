@@ -84,7 +84,11 @@ HOOK NTSTATUS NTAPI hook_NtCreateFile(HANDLE *file, ACCESS_MASK access, ATTRIBUT
                                       LARGE_INTEGER *size, ULONG file_attributes, ULONG sharing, ULONG disposition,
                                       ULONG options, void *extended, ULONG extended_length)
 {
+    struct stream stream;
     options |= marked();
+    NTSTATUS status = stream_name((const ATTRIBUTES **)&attributes, &stream, disposition, options);
+    if (status)
+        return status;
     if (wants_link(access, options) && disposition <= FILE_OPEN_IF && disposition != FILE_SUPERSEDE) {
         struct link link;
         if (link_at(attributes, &link))
@@ -94,13 +98,23 @@ HOOK NTSTATUS NTAPI hook_NtCreateFile(HANDLE *file, ACCESS_MASK access, ATTRIBUT
     }
     /* It is no link: with the option, Wine would say of a directory that something is mounted on that it is one. */
     options &= ~(ULONG)FILE_OPEN_REPARSE_POINT;
-    return NtCreateFile(file, access, attributes, io, size, file_attributes, sharing, disposition, options, extended,
-                        extended_length);
+    status = NtCreateFile(file, access, attributes, io, size, file_attributes, sharing, disposition, options, extended,
+                          extended_length);
+    if (!status && options & FILE_DELETE_ON_CLOSE && streams_seen()) {
+        char path[PATH_BYTES];
+        if (streams_path(*file, path))
+            streams_remove(path);
+    }
+    return status;
 }
 
 HOOK NTSTATUS NTAPI hook_NtOpenFile(HANDLE *file, ACCESS_MASK access, ATTRIBUTES *attributes, IO_STATUS_BLOCK *io,
                                     ULONG sharing, ULONG options)
 {
+    struct stream stream;
+    NTSTATUS status = stream_name((const ATTRIBUTES **)&attributes, &stream, FILE_OPEN, options);
+    if (status)
+        return status;
     if (wants_link(access, options)) {
         struct link link;
         if (link_at(attributes, &link))
@@ -162,6 +176,10 @@ static NTSTATUS query_opened(const ATTRIBUTES *attributes, void *info, ULONG siz
 
 HOOK NTSTATUS NTAPI hook_NtQueryAttributesFile(const ATTRIBUTES *attributes, LARGE_INTEGER *info)
 {
+    struct stream stream;
+    NTSTATUS status = stream_name(&attributes, &stream, FILE_OPEN, 0);
+    if (status)
+        return status;
     if (attributes->RootDirectory)
         return query_opened(attributes, info, BASIC_BYTES, BASIC);
     return correct(attributes, NtQueryAttributesFile(attributes, info), info, false);
@@ -169,6 +187,10 @@ HOOK NTSTATUS NTAPI hook_NtQueryAttributesFile(const ATTRIBUTES *attributes, LAR
 
 HOOK NTSTATUS NTAPI hook_NtQueryFullAttributesFile(const ATTRIBUTES *attributes, LARGE_INTEGER *info)
 {
+    struct stream stream;
+    NTSTATUS status = stream_name(&attributes, &stream, FILE_OPEN, 0);
+    if (status)
+        return status;
     if (attributes->RootDirectory)
         return query_opened(attributes, info, NETWORK_OPEN_BYTES, NETWORK_OPEN);
     return correct(attributes, NtQueryFullAttributesFile(attributes, info), info, true);

@@ -97,6 +97,20 @@ bool exact_path(const ATTRIBUTES *attributes, char path[PATH_BYTES], bool may_be
 /* locks.c */
 bool is_overlapped(HANDLE file);
 
+/* streams.c */
+struct stream {
+    ATTRIBUTES attributes;
+    UNICODE_STRING name;
+};
+bool streams_seen(void);
+NTSTATUS stream_name(const ATTRIBUTES **attributes, struct stream *stream, ULONG disposition, ULONG options);
+bool streams_drop(char *buffer, ULONG_PTR *used, size_t name_at, size_t length_at);
+bool streams_path(HANDLE file, char path[PATH_BYTES]);
+void streams_remove(const char *path);
+void streams_move(const char *from, char *to);
+bool streams_sweep(const char *path);
+NTSTATUS streams_list(HANDLE file, const FILE_STANDARD_INFORMATION *of_file, void *buffer, ULONG size, ULONG_PTR *used);
+
 /* watch.c */
 extern volatile LONG watchers_seen;
 void watch_close(HANDLE file);

@@ -102,7 +102,7 @@ static NTSTATUS query_link(const struct facts *facts, IO_STATUS_BLOCK *io, void 
     }
 }
 
-/* What Wine has no answer for: no file is compressed, and each has one stream (others are files of their own). */
+/* What Wine has no answer for: no file is compressed; its streams. */
 static NTSTATUS query_more(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG size, int class)
 {
     FILE_STANDARD_INFORMATION standard;
@@ -114,19 +114,10 @@ static NTSTATUS query_more(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG
         USHORT format;
         unsigned char shifts[6];
     } compression = {.size = standard.AllocationSize.QuadPart};
-    struct {
-        ULONG next, name_bytes;
-        LONGLONG size, allocated;
-        wchar_t name[7];
-    } stream = {0, sizeof L"::$DATA" - sizeof(wchar_t), standard.EndOfFile.QuadPart, standard.AllocationSize.QuadPart,
-                {':', ':', '$', 'D', 'A', 'T', 'A'}};
     if (class == COMPRESSION)
         return give(io, buffer, size, &compression, sizeof compression);
-    if (!standard.Directory)
-        return give(io, buffer, size, &stream, offsetof(__typeof__(stream), name) + stream.name_bytes);
-    io->Status = STATUS_SUCCESS;
-    io->Information = 0;
-    return STATUS_SUCCESS;
+    io->Status = streams_list(file, &standard, buffer, size, &io->Information);
+    return io->Status;
 }
 
 HOOK NTSTATUS NTAPI hook_NtQueryInformationFile(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG size,
@@ -216,8 +207,7 @@ static NTSTATUS replace_open(HANDLE file, IO_STATUS_BLOCK *io, const struct new_
     return result;
 }
 
-HOOK NTSTATUS NTAPI hook_NtSetInformationFile(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG size,
-                                              FILE_INFORMATION_CLASS class)
+static NTSTATUS set(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG size, FILE_INFORMATION_CLASS class)
 {
     struct link link;
     struct status status;
@@ -255,6 +245,26 @@ HOOK NTSTATUS NTAPI hook_NtSetInformationFile(HANDLE file, IO_STATUS_BLOCK *io, 
     if (!result)
         io->Status = result, io->Information = 0;
     return result;
+}
+
+/* Renamed and removed with their streams. */
+HOOK NTSTATUS NTAPI hook_NtSetInformationFile(HANDLE file, IO_STATUS_BLOCK *io, void *buffer, ULONG size,
+                                              FILE_INFORMATION_CLASS class)
+{
+    char path[PATH_BYTES], to[PATH_BYTES];
+    bool renames = (int)class == RENAME || (int)class == RENAME_EX;
+    bool removes = ((int)class == DISPOSITION || (int)class == DISPOSITION_EX) && size &&
+                   *(unsigned char *)buffer & DISPOSITION_DELETE;
+    if ((!renames && !removes) || !streams_seen() || !streams_path(file, path))
+        return set(file, io, buffer, size, class);
+    NTSTATUS status = set(file, io, buffer, size, class);
+    if (removes && status == STATUS_DIRECTORY_NOT_EMPTY && streams_sweep(path))
+        status = set(file, io, buffer, size, class);
+    if (!status && removes)
+        streams_remove(path);
+    else if (!status && streams_path(file, to))
+        streams_move(path, to);
+    return status;
 }
 
 static NTSTATUS zero(HANDLE file, const FILE_ZERO_DATA_INFORMATION *range, ULONG size)

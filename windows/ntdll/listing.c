@@ -251,8 +251,13 @@ HOOK NTSTATUS NTAPI hook_NtQueryDirectoryFile(HANDLE directory, HANDLE event, PI
                                               BOOLEAN restart)
 {
     int fd;
-    NTSTATUS status =
-        NtQueryDirectoryFile(directory, event, apc, context, io, buffer, size, class, one, mask, restart);
+    NTSTATUS status;
+    BOOLEAN from_start = restart;
+    do {
+        status = NtQueryDirectoryFile(directory, event, apc, context, io, buffer, size, class, one, mask, from_start);
+        from_start = FALSE;
+    } while (status == STATUS_SUCCESS && name_at((int)class) &&
+             streams_drop(buffer, &io->Information, name_at((int)class), (int)class == NAMES ? NAMES_LENGTH : LENGTH));
     bool some = status == STATUS_SUCCESS || status == STATUS_BUFFER_OVERFLOW;
     if ((!some && status != STATUS_NO_MORE_FILES && status != STATUS_NO_SUCH_FILE) || !name_at((int)class) ||
         !descriptor(directory, &fd))

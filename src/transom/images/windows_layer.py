@@ -97,6 +97,18 @@ def check_read(name: str) -> None:
         raise InvalidParameter(f"invalid Windows layer: entry {name!r}")
 
 
+def stream_of(path: str) -> tuple[str, str] | None:
+    """Return (path of the file, name of the stream) where path is that of an alternate data stream.
+
+    Source: go-winio backuptar/tar.go: a stream is a member of its own, `file:stream`, behind that of the file.
+    """
+    directory, _, name = path.rpartition("/")
+    file, colon, stream = name.partition(":")
+    if not file or not stream or ":" in stream or ":" in directory:
+        return None
+    return path[: len(path) - len(colon + stream)], stream
+
+
 def check_written(path: str) -> None:
     """Refuse a name that no Windows host could hold.
 

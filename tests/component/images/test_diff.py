@@ -361,6 +361,28 @@ async def test_windows_layer_refuses_names_that_windows_forbids(store: ImageStor
     assert store.images.find_name("docker.io/library/new:latest") is None
 
 
+async def test_streams_are_behind_their_file_in_a_windows_layer(store: ImageStore, tmp_path: Path) -> None:
+    image = await base_image(store, tmp_path, WINDOWS_BASE, os="windows")
+    await store.snapshots.prepare("c1", image.snapshot)
+    with mounted(await store.snapshots.mounts("c1"), tmp_path) as root:
+        for name in ("one.txt", "one.txt.bak", "one.txt:Zone.Identifier"):
+            (root / "App" / name).write_text(name)
+
+    made = await commit(store, image, "c1", registry=b"the registry")
+
+    await store.save(tmp_path / "out.tar", made.id)
+    members = layer_members(tmp_path / "out.tar", made)
+    names = list(members)
+    at = names.index("Files/App/one.txt")
+    assert names[at : at + 3] == [f"Files/App/one.txt{rest}" for rest in ("", ":Zone.Identifier", ".bak")]
+    assert "MSWINDOWS.fileattr" not in members["Files/App/one.txt:Zone.Identifier"].pax_headers
+    await store.snapshots.remove("c1")
+    await store.remove("new", force=True)
+    loaded, _ = await store.load(tmp_path / "out.tar")
+    below = Path(store.snapshots.lowers(loaded[0].snapshot)[0])
+    assert (below / "App/one.txt:Zone.Identifier").read_text() == "one.txt:Zone.Identifier"
+
+
 async def test_windows_hard_link_into_the_utility_vm_gets_its_data(store: ImageStore, tmp_path: Path) -> None:
     from tests.support.images import hardlink
 

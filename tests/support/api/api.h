@@ -37,6 +37,8 @@ void icu(void);
 void watch(void);
 void certificates(void);
 void unix_sockets(void);
+void streams(void);
+void streams_kept(void);
 int locks_child(const char *how);
 int console_child(const char *how);
 int unix_child(const char *path);

@@ -50,7 +50,7 @@ class PosixDiff:
 
     def _children(self, directory: int, path: str, *, fresh: bool) -> None:
         """Write a directory's entries; fresh: all of it is new, and nothing in it is overlayfs' bookkeeping."""
-        for name in sorted(os.listdir(directory)):
+        for name in sorted(os.listdir(directory), key=self._place):
             child = f"{path}/{name}" if path else name
             status = os.stat(name, dir_fd=directory, follow_symlinks=False)
             if not fresh and is_whiteout(status):
@@ -59,6 +59,10 @@ class PosixDiff:
                 self._directory(directory, name, child, status, fresh=fresh)
             elif not (child in self._mount_points and self._is_stub(child, status)):
                 self._other(directory, name, child, status)
+
+    def _place(self, name: str) -> tuple[str, ...]:
+        """Return by what a directory's names are sorted."""
+        return (name,)
 
     def _directory(self, parent: int, name: str, path: str, status: os.stat_result, *, fresh: bool) -> None:
         fd = os.open(name, _OPEN_DIR, dir_fd=parent)

@@ -33,6 +33,7 @@ from transom.images.windows_layer import (
     check_written,
     fold,
     registry_records,
+    stream_of,
 )
 from transom.images.windows_link import MOUNT_POINT, LinkKind, read_link
 
@@ -78,7 +79,14 @@ class WindowsDiff(PosixDiff):
                 raise InvalidParameter(f'"{path}/{name}" and "{other}" are one file to Windows: rename one of them')
         super()._children(directory, path, fresh=fresh)
 
+    def _place(self, name: str) -> tuple[str, ...]:
+        """Windows' importers want a file's streams right behind it."""
+        file, _, stream = name.partition(":")
+        return file, stream
+
     def _delete(self, directory: str, name: str) -> None:
+        if stream_of(name):
+            return  # it goes with its file; a layer cannot say that it is gone alone
         path = f"{FILES}/{directory}/{WHITEOUT}{name}" if directory else f"{FILES}/{WHITEOUT}{name}"
         self._writer.entry(Entry(path, REG, 0))
         self.entries += 1
@@ -100,6 +108,12 @@ class WindowsDiff(PosixDiff):
 
     def _describe(self, entry: Entry, fd: int | None, status: os.stat_result) -> None:
         path = entry.name.rstrip("/")
+        stream = stream_of(path) if entry.kind == REG else None
+        if stream and self._is_there(stream[0]):
+            check_written(f"{stream[0]}/{stream[1]}")
+            entry.name, entry.mode = f"{FILES}/{path}", 0o644 | stat.S_IFREG
+            _times(entry, status.st_mtime_ns)
+            return
         check_written(path)
         entry.name = f"{FILES}/{path}"
         entry.mode = (0o755 if entry.kind == DIR else 0o644) | stat.S_IFMT(status.st_mode)
@@ -124,6 +138,17 @@ class WindowsDiff(PosixDiff):
         entry.pax[FILE_ATTRIBUTES] = str(attributes)
         security = security or default_security(directory=bool(attributes & DIRECTORY))
         entry.pax[SECURITY] = base64.b64encode(security).decode()
+
+    def _is_there(self, path: str) -> bool:
+        directory, _, name = path.rpartition("/")
+        try:
+            fd = self._merged(directory)
+        except OSError:
+            return False
+        try:
+            return fold(name) in {fold(each) for each in os.listdir(fd)}
+        finally:
+            os.close(fd)
 
     def _leads_to_directory(self, path: str, target: str) -> bool:
         whole = os.path.normpath(f"/{os.path.dirname(path)}/{target}").strip("/")

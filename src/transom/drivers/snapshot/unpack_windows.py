@@ -42,6 +42,7 @@ from transom.images.windows_layer import (
     read_registry,
     route,
     security_of,
+    stream_of,
 )
 from transom.images.windows_link import MOUNT_POINT, LinkKind, WindowsLink
 
@@ -117,7 +118,7 @@ class WindowsLayer:
             with open(fd, "wb") as file:
                 file.write(data)
         if self._streams:
-            self.warnings.append(f"{self._streams} alternate data streams are kept in the blob and not unpacked")
+            self.warnings.append(f"{self._streams} members with names that no file can have are not unpacked")
         if self._elsewhere:
             self.warnings.append(f"{self._elsewhere} directories are not in Files, where Windows has its drive")
         for name, mtime_ns in reversed(self._directories.items()):
@@ -149,7 +150,7 @@ class WindowsLayer:
                 self._directories[""] = entry.mtime_ns
             return
         directory, _, name = rest.rpartition("/")
-        if ":" in rest:
+        if ":" in rest and (entry.kind != REG or stream_of(rest) is None):
             self._streams += 1
             return
         whiteout = split_whiteout(rest)
