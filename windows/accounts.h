@@ -81,4 +81,7 @@ bool is_member(HANDLE group, const struct sid *sid);
 /* The SIDs of the groups that list account, as many as there is room for; returns how many. */
 unsigned groups_of(const struct account *account, struct sid *groups, unsigned room);
 
+/* token.c: what a user's programs run with. */
+HANDLE account_token(const struct account *account);
+
 #endif

@@ -82,9 +82,6 @@ void environment_clean(HANDLE process);
 wchar_t *hive_path(const struct request *request, const wchar_t *tail);
 void identity_prepare(struct request *request, bool boot);
 
-/* token.c */
-HANDLE token_of(const struct request *request);
-
 /* start.c */
 struct failure {
     unsigned exit_code;

@@ -148,7 +148,7 @@ bool start_program(const struct request *request, STARTUPINFOW *startup, PROCESS
     }
     if (!can_run(request->command, failure))
         return false;
-    HANDLE token = token_of(request);
+    HANDLE token = account_token(request->account);
     if (!token) {
         *failure = (struct failure){OTHER, ERROR_NO_SUCH_USER, "The token of the user cannot be made."};
         return false;

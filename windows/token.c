@@ -7,7 +7,7 @@
  *
  * Source: Microsoft, "Access Tokens", "Well-known SIDs", "Privilege Constants"; what whoami says in Windows containers.
  */
-#include "base.h"
+#include "accounts.h"
 
 NTSTATUS NTAPI NtCreateToken(HANDLE *, ACCESS_MASK, OBJECT_ATTRIBUTES *, TOKEN_TYPE, LUID *, LARGE_INTEGER *, TOKEN_USER *,
                              TOKEN_GROUPS *, TOKEN_PRIVILEGES *, TOKEN_OWNER *, TOKEN_PRIMARY_GROUP *, TOKEN_DEFAULT_DACL *,
@@ -56,9 +56,8 @@ static void add(struct groups *groups, const struct sid *sid, DWORD attributes)
 }
 
 /* The caller closes it; NULL if Wine makes none. */
-HANDLE token_of(const struct request *request)
+HANDLE account_token(const struct account *account)
 {
-    const struct account *account = request->account;
     struct sid listed[MOST_GROUPS], label = {1, 1, {0, 0, 0, 0, 0, 16}, {MEDIUM}};
     unsigned count = account->of_containers ? 0 : groups_of(account, listed, MOST_GROUPS);
     bool administrator = sid_same(&account->sid, &sid_container_administrator);

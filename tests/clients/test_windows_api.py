@@ -57,7 +57,7 @@ def api_exe() -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     sources = [str(path) for path in sorted((ROOT / "tests/support/api").glob("*.c"))]
     flags = ["-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", str(out)]
-    subprocess.run([COMPILER, *flags, *sources, "-lntdll", "-lws2_32"], check=True)
+    subprocess.run([COMPILER, *flags, *sources, "-lntdll", "-lws2_32", "-lnetapi32"], check=True)
     return out
 
 
@@ -78,6 +78,12 @@ def api(windows: Engine, tmp_path: Path) -> Engine:
 )
 def test_functions_do_what_windows_does(api: Engine, group: str) -> None:
     done = api.docker("run", "--rm", "--network", "none", API, "api", group, check=False, timeout_s=120)
+    assert done.code == 0, done.out
+
+
+def test_accounts_by_functions_are_those_of_net_user(api: Engine) -> None:
+    options = ("run", "--rm", "--network", "none", "--user", "ContainerAdministrator")
+    done = api.docker(*options, API, "api", "accounts", check=False, timeout_s=120)
     assert done.code == 0, done.out
 
 

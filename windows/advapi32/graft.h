@@ -16,4 +16,9 @@
 
 __declspec(dllimport) void NTAPI RtlSetLastWin32Error(ULONG);
 
+/* names.c */
+const wchar_t *computer(wchar_t name[ACCOUNT_ROOM]);
+bool is_here(const wchar_t *machine);
+wchar_t *wide(const char *text, wchar_t *room, ULONG count);
+
 #endif

@@ -31,7 +31,7 @@ static BOOL fail(DWORD error)
     return FALSE;
 }
 
-static wchar_t *wide(const char *text, wchar_t *room, ULONG count)
+wchar_t *wide(const char *text, wchar_t *room, ULONG count)
 {
     ULONG bytes = 0;
     if (!text)
@@ -52,7 +52,7 @@ static ULONG narrow(const wchar_t *text, char *room, ULONG size)
     return bytes;
 }
 
-static const wchar_t *computer(wchar_t name[ACCOUNT_ROOM])
+const wchar_t *computer(wchar_t name[ACCOUNT_ROOM])
 {
     HANDLE key = key_open(L"\\Registry\\Machine\\System\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName", false);
     name[0] = 0;
@@ -64,7 +64,7 @@ static const wchar_t *computer(wchar_t name[ACCOUNT_ROOM])
     return name;
 }
 
-static bool is_here(const wchar_t *machine)
+bool is_here(const wchar_t *machine)
 {
     wchar_t own[ACCOUNT_ROOM];
     if (!machine || !*machine)

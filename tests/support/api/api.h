@@ -38,6 +38,7 @@ void watch(void);
 void certificates(void);
 void unix_sockets(void);
 void streams(void);
+void accounts(void);
 void streams_kept(void);
 int locks_child(const char *how);
 int console_child(const char *how);

@@ -53,7 +53,8 @@ int main(int count, char **arguments)
         void (*run)(void);
     } groups[] = {{"links", links},     {"files", files}, {"locks", locks}, {"threads", threads},
                   {"console", console}, {"icu", icu},     {"watch", watch}, {"certificates", certificates},
-                  {"unix", unix_sockets}, {"streams", streams}, {"streams_kept", streams_kept}};
+                  {"unix", unix_sockets}, {"streams", streams}, {"streams_kept", streams_kept},
+                  {"accounts", accounts}};
     self = arguments[0];
     if (count == 3 && !strcmp(arguments[1], "lock"))
         return locks_child(arguments[2]);

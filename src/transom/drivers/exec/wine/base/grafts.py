@@ -18,6 +18,7 @@ HOSTS = (
     "iphlpapi.dll",
     "secur32.dll",
     "ws2_32.dll",
+    "netapi32.dll",
 )
 """Libraries that get an addition, whose sources are in the directory of the library's name below windows/."""
 
