@@ -265,5 +265,7 @@ IN_TRANSFERS = (
 )  # fmt: skip
 """Moments of a pull and a push that differ in records and files alone; test_transfers.py, without an engine, is faster.
 """
+FROZEN = "container.commit.frozen"
+"""What a container does after it shows test_running_containers.py."""
 MOVED = ("base.push.exported", "base.pull.fetched")
 """A base's way to a registry and back takes seconds; test_base_build.py goes it once."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from tests.fault.actions import ACTIONS, BY_NAME, IN_TRANSFERS, MOVED, SLOW, Action
+from tests.fault.actions import ACTIONS, BY_NAME, FROZEN, IN_TRANSFERS, MOVED, SLOW, Action
 from tests.fault.witness import Witness
 from tests.support.engine import Engine
 from tests.support.residue import Residue
@@ -58,7 +58,7 @@ def test_every_point_is_reached_by_an_action() -> None:
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
 
-    claimed = [point for action in BY_NAME.values() for point in action.points] + [*SLOW, *MOVED, *IN_TRANSFERS]
+    claimed = [point for action in BY_NAME.values() for point in action.points] + [*SLOW, *MOVED, *IN_TRANSFERS, FROZEN]
 
     assert sorted(claimed) == sorted(faults.POINTS)
 

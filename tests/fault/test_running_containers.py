@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.fault.actions import FROZEN
 from tests.fault.witness import CODE, Witness
 from tests.support.engine import WINDOWS, Engine, docker_environment
 from tests.support.residue import Residue
@@ -47,6 +48,25 @@ def test_runs_on_and_stops_with_its_code(engine: Engine, residue: Residue) -> No
     witness.check()
     assert residue.settle() == []
     witness.stop()
+
+
+def test_goes_on_where_a_commit_was_cut_off_and_stays_paused_where_it_was(engine: Engine, residue: Residue) -> None:
+    witness = Witness.start(engine, "witness")
+    engine.docker("run", "-d", "--name", "paused", "busybox", "sleep", "1000")
+    engine.docker("pause", "paused")
+    engine.kill()
+    engine.start(faults=f"{FROZEN}=kill")
+
+    assert engine.docker("commit", "witness", "cut:1", check=False).code != 0
+    engine.wait_until_dead()
+    engine.start()
+
+    witness.check()
+    assert state(engine, "paused", "{{.State.Status}}") == "paused"
+    engine.docker("commit", "witness", "cut:1")
+    witness.check()
+    engine.docker("rmi", "cut:1")
+    assert residue.settle() == []
 
 
 def test_ended_meanwhile_has_its_code_and_last_words(engine: Engine) -> None:

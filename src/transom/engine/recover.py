@@ -19,7 +19,7 @@ from transom.engine.containers.remove import RemoveContainer
 from transom.engine.containers.run_state import RunState
 from transom.engine.containers.start import StartContainer
 from transom.errors import Conflict, TransomError
-from transom.execution.driver import RuntimeStatus, SupportsExec
+from transom.execution.driver import RuntimeStatus, SupportsExec, SupportsPause
 from transom.model.ids import ExecId
 from transom.snapshots.snapshotter import Snapshotter
 
@@ -64,6 +64,11 @@ class Recover:
     async def _one(self, container: Container) -> None:
         driver = self.state.driver(container)
         observed = await driver.status(container.id)
+        is_frozen = container.status is Status.RUNNING and observed is RuntimeStatus.PAUSED
+        if is_frozen and isinstance(driver, SupportsPause):
+            # A commit that was cut off: what is paused because somebody wants it so is recorded as paused.
+            await driver.unpause(container.id)
+            observed = RuntimeStatus.RUNNING
         status = reconcile(container.status, observed)
         if status in UNFINISHED or container.build:
             await self.remove.empty(container)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from transom import faults
 from transom.aio.finish import UndoStack
 from transom.containers.container import Container
 from transom.containers.lifecycle import Status
@@ -22,6 +23,8 @@ from transom.model.oci import RunConfig
 from transom.model.platform import Platform
 from transom.wire.containers import Config
 from transom.wire.oci import HealthcheckJson, RunConfigJson
+
+_FROZEN = faults.declare("container.commit.frozen", "a container stands still for its commit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,18 @@ class CommitContainer:
             driver = self.state.driver(container)
             if request.pause and container.status is Status.RUNNING and isinstance(driver, SupportsPause):
                 await driver.pause(container.id)
-                undo.push(driver.unpause, container.id)  # also when all goes well: that is why it is never kept
+                undo.push(self._thaw, driver, container)  # also when all goes well: that is why it is never kept
+                faults.point(_FROZEN)
+                self.state.announce("pause", container)
             image = await self._commit(container, request)
             self.state.announce(
                 "commit", container, comment=request.comment, imageID=image.id, imageRef=request.repository
             )
             return image
+
+    async def _thaw(self, driver: SupportsPause, container: Container) -> None:
+        await driver.unpause(container.id)
+        self.state.announce("unpause", container)
 
     async def _commit(self, container: Container, request: CommitRequest) -> Image:
         guest = guest_for(container.os)

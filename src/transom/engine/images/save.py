@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from transom import faults
 from transom.engine.images.announce import AnnounceImage
 from transom.engine.images.lookup import Found, LookupImage
+from transom.errors import NoSuchImage
 from transom.images import archive
 from transom.images.archive import Archives, Chosen
 from transom.images.content import ContentStore
@@ -45,7 +46,7 @@ class SaveImages:
         in_indexes: set[str] = set()
         for text in texts:
             for name in self._tags(text) or (text,):
-                found = self.lookup(name, platform)
+                found = self._found(name, platform)
                 _, names = chosen.setdefault(found.image.id, (found.image, []))
                 if found.reference is None or found.reference.digest:
                     continue
@@ -59,6 +60,13 @@ class SaveImages:
                     for image in variants:
                         chosen.setdefault(image.id, (image, []))
         return Chosen(list(chosen.values()), indexes, frozenset(in_indexes))
+
+    def _found(self, name: str, platform: Platform | None) -> Found:
+        try:
+            return self.lookup(name, platform)
+        except NoSuchImage as exc:
+            # As it was asked for, which is what Docker says here and nowhere else.
+            raise NoSuchImage(name) if str(exc) == f"No such image: {name}:latest" else exc from None
 
     def _variants(self, found: Found) -> Sequence[Image]:
         """Return every image of the index that a tag leads to."""
