@@ -16,8 +16,11 @@ def events(docker_: Door, name: str) -> list[str]:
 
 def test_events_of_a_run_come_in_order(docker_: Door) -> None:
     docker_.ok("run", "--rm", "--name", "short-lived", "busybox", "true")
-    script = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
+    script = "trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done"
     docker_.ok("run", "-d", "--name", "stopped-one", "busybox", "sh", "-c", script)
+    deadline = time.monotonic() + 20
+    while "ready" not in docker_.ok("logs", "stopped-one"):  # else the signal comes before the trap
+        assert time.monotonic() < deadline
     docker_.ok("stop", "stopped-one")
 
     assert events(docker_, "short-lived") == ["create", "attach", "start", "die", "destroy"]
