@@ -7,7 +7,7 @@ from typing import Any
 
 from transom.engine.bases.choose import ChooseBase
 from transom.engine.bases.prepare import ITEM, PrepareBase
-from transom.errors import Unavailable
+from transom.errors import NotFound, Unavailable
 from transom.execution.bases import BaseInfo, BaseOptions, BaseProgress, Progress
 from transom.model.ids import Digest
 
@@ -26,6 +26,8 @@ class Bases:
         return self.kept
 
     async def get(self, ref: str) -> BaseInfo:
+        if not self.kept:
+            raise NotFound("there is no base")
         return self.kept[0]
 
     async def build(self, options: BaseOptions, progress: Progress) -> BaseInfo:
