@@ -10,8 +10,6 @@ static const struct command commands[] = {
     {L"cd", do_cd, L"CD [/D] [drive:][path]\r\n\r\nShows or changes the current directory."},
     {L"chcp", do_chcp, L"CHCP [nnn]\r\n\r\nShows or sets the active code page."},
     {L"chdir", do_cd, L"CHDIR [/D] [drive:][path]\r\n\r\nShows or changes the current directory."},
-    {L"choice", do_choice, L"CHOICE [/C choices] [/N] [/CS] [/T timeout /D choice] [/M text]\r\n\r\n"
-                           L"Waits for one of some keys; ERRORLEVEL is its place in the list."},
     {L"cls", do_cls, L"CLS\r\n\r\nClears the screen."},
     {L"color", do_color, L"COLOR [attr]\r\n\r\nSets the console's colours, two hexadecimal digits: background, "
                          L"foreground."},

@@ -332,7 +332,7 @@ int arithmetic(const wchar_t *text, int *value);
 wchar_t *version_text(void);
 
 /* the built-ins, by file */
-builtin do_assoc, do_ftype, do_break, do_call, do_cd, do_chcp, do_choice, do_cls, do_color, do_copy, do_date, do_del,
+builtin do_assoc, do_ftype, do_break, do_call, do_cd, do_chcp, do_cls, do_color, do_copy, do_date, do_del,
     do_dir, do_dpath, do_echo, do_endlocal, do_exit, do_goto, do_help, do_keys, do_md, do_mklink,
     do_move, do_path, do_pause,
     do_popd, do_prompt, do_pushd, do_rd, do_ren, do_set, do_setlocal, do_shift, do_start, do_time, do_title, do_type,

@@ -4,7 +4,6 @@
 #include "attributes.c"
 #include "batch.c"
 #include "builtins.c"
-#include "choice.c"
 #include "clock.c"
 #include "complete.c"
 #include "copy.c"

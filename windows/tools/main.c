@@ -13,6 +13,7 @@ static const struct {
     {L"attrib", attrib},
     {L"certutil", certutil},
     {L"chcp", chcp},
+    {L"choice", choice},
     {L"clip", clip},
     {L"comp", comp},
     {L"dism", dism},

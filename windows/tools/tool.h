@@ -95,6 +95,7 @@ int arp(int count, wchar_t **arguments);
 int attrib(int count, wchar_t **arguments);
 int certutil(int count, wchar_t **arguments);
 int chcp(int count, wchar_t **arguments);
+int choice(int count, wchar_t **arguments);
 int clip(int count, wchar_t **arguments);
 int comp(int count, wchar_t **arguments);
 int dism(int count, wchar_t **arguments);

@@ -45,13 +45,13 @@ class WindowsProgram:
 
 
 TOOLS = (
-    "arp.exe", "attrib.exe", "certutil.exe", "chcp.com", "clip.exe", "comp.exe", "dism.exe", "driverquery.exe",
-    "fc.exe", "find.exe", "findstr.exe", "forfiles.exe", "fsutil.exe", "getmac.exe", "icacls.exe", "ipconfig.exe",
-    "more.com", "net.exe", "net1.exe", "netsh.exe", "netstat.exe", "nslookup.exe", "ping.exe", "powershell.exe",
-    "pwsh.exe", "reg.exe", "robocopy.exe", "route.exe", "sc.exe", "schtasks.exe", "setx.exe", "shutdown.exe",
-    "sort.exe", "subst.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe", "tasklist.exe", "timeout.exe",
-    "tracert.exe", "tree.com", "tzutil.exe", "waitfor.exe", "wevtutil.exe", "where.exe", "whoami.exe", "wbem/wmic.exe",
-    "xcopy.exe",
+    "arp.exe", "attrib.exe", "certutil.exe", "chcp.com", "choice.exe", "clip.exe", "comp.exe", "dism.exe",
+    "driverquery.exe", "fc.exe", "find.exe", "findstr.exe", "forfiles.exe", "fsutil.exe", "getmac.exe", "icacls.exe",
+    "ipconfig.exe", "more.com", "net.exe", "net1.exe", "netsh.exe", "netstat.exe", "nslookup.exe", "ping.exe",
+    "powershell.exe", "pwsh.exe", "reg.exe", "robocopy.exe", "route.exe", "sc.exe", "schtasks.exe", "setx.exe",
+    "shutdown.exe", "sort.exe", "subst.exe", "systeminfo.exe", "takeown.exe", "taskkill.exe", "tasklist.exe",
+    "timeout.exe", "tracert.exe", "tree.com", "tzutil.exe", "waitfor.exe", "wevtutil.exe", "where.exe", "whoami.exe",
+    "wbem/wmic.exe", "xcopy.exe",
 )  # fmt: skip
 WINDOWS_PROGRAMS = (
     WindowsProgram("transom-init.exe", ("*.c",), "base.h"),
