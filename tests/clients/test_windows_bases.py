@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.needs("crun", "conmon", "busybox"),
     pytest.mark.timeout(600),
 ]
+COMPILER_32 = "i686-w64-mingw32-gcc"
 ASK = ("cmd", "/c", "if exist C:\\Windows\\marker.txt (echo marked) else echo plain")
 
 
@@ -100,4 +101,10 @@ def test_programs_find_what_the_parts_of_a_base_have(windows: Engine, parts: str
         "run", "--rm", "--network", "none", "--label", f"transom.base={parts}", WINDOWS, "cmd", "/c", asked
     )
     assert "completed successfully" in done.out, "SysWOW64's reg has the registry of 32-bit programs"
+    if compiler := shutil.which(COMPILER_32):
+        api_exe(compiler, tmp_path / "api32.exe")
+        for group in ("unix", "streams", "accounts"):
+            user = ("--user", "ContainerAdministrator", "--label", f"transom.base={parts}")
+            done = windows.docker("run", "--rm", *user, *mounted, WINDOWS, "C:\\work\\api32", group, check=False)
+            assert done.code == 0, done.out
     assert "icu,wow64" in windows.transom("base", "ls").out.replace(", ", ",")

@@ -222,7 +222,7 @@ def _base_sources() -> str:
     found = hashlib.sha256()
     for folder in ("src/transom/drivers/exec/wine/base", "linux", "windows"):
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".py", ".c", ".h"):
+            if path.suffix in (".py", ".c", ".h", ".def", ".ld"):
                 found.update(path.read_bytes())
     return found.hexdigest()[:16]
 

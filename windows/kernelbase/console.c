@@ -12,13 +12,11 @@
 #include "graft.h"
 #include "../mark.h"
 
-enum { PARAMETERS_OF_PEB = 0x20, CONSOLE_OF_PARAMETERS = 0x10, LAST_SPECIAL_CONSOLE = 3 };
+enum { CONSOLE_OF_PARAMETERS = 0x10, LAST_SPECIAL_CONSOLE = 3 };
 
 static bool has_console(void)
 {
-    char *block;
-    __asm__("mov %%gs:0x60, %0" : "=r"(block));
-    ULONG_PTR console = *(ULONG_PTR *)(*(char **)(block + PARAMETERS_OF_PEB) + CONSOLE_OF_PARAMETERS);
+    ULONG_PTR console = *(ULONG_PTR *)(parameters_of_process() + CONSOLE_OF_PARAMETERS);
     return console > LAST_SPECIAL_CONSOLE && console < (ULONG_PTR)-LAST_SPECIAL_CONSOLE;
 }
 

@@ -9,8 +9,6 @@
 #include "graft.h"
 
 enum {
-    PARAMETERS_OF_PEB = 0x20,
-    FLAGS_OF_PARAMETERS = 0x18,
     DEAF_TO_CTRL_C = 1,
     GROUP_OF_PARAMETERS = 0x408,
     MOST_PROGRAMS = 256,
@@ -26,9 +24,7 @@ __declspec(dllimport) DWORD WINAPI CtrlRoutine(void *);
  */
 HOOK DWORD WINAPI hook_CtrlRoutine(void *event)
 {
-    char *block;
-    __asm__("mov %%gs:0x60, %0" : "=r"(block));
-    volatile LONG *flags = (LONG *)(*(char **)(block + PARAMETERS_OF_PEB) + FLAGS_OF_PARAMETERS);
+    volatile LONG *flags = (LONG *)(parameters_of_process() + FLAGS_OF_PARAMETERS);
     LONG deaf = (ULONG_PTR)event != CTRL_C_EVENT ? *flags & DEAF_TO_CTRL_C : 0;
     InterlockedAnd(flags, ~deaf);
     DWORD result = CtrlRoutine(event);

@@ -21,21 +21,32 @@ __declspec(dllimport) NTSTATUS NTAPI NtLockFile(HANDLE, HANDLE, PIO_APC_ROUTINE,
 __declspec(dllimport) NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE, HANDLE, PIO_APC_ROUTINE, void *,
                                                                  IO_STATUS_BLOCK *, void *, ULONG, ULONG, BOOLEAN);
 
-/* TEB → PEB → ProcessHeap. */
-static inline void *process_heap(void)
+/* Where TEB, PEB and process parameters have what. */
+#ifdef __x86_64__
+enum { PARAMETERS_OF_PEB = 0x20, HEAP_OF_PEB = 0x30, FLAGS_OF_PARAMETERS = 0x18, ENVIRONMENT_OF_PARAMETERS = 0x80 };
+#else
+enum { PARAMETERS_OF_PEB = 0x10, HEAP_OF_PEB = 0x18, FLAGS_OF_PARAMETERS = 0x14, ENVIRONMENT_OF_PARAMETERS = 0x48 };
+#endif
+
+static inline char *process_block(void)
 {
     char *block;
+#ifdef __x86_64__
     __asm__("mov %%gs:0x60, %0" : "=r"(block));
-    return *(void **)(block + 0x30);
+#else
+    __asm__("mov %%fs:0x30, %0" : "=r"(block));
+#endif
+    return block;
 }
 
-/* TEB → PEB → ProcessParameters. */
-enum { ENVIRONMENT_OF_PARAMETERS = 0x80 };
+static inline void *process_heap(void)
+{
+    return *(void **)(process_block() + HEAP_OF_PEB);
+}
+
 static inline char *parameters_of_process(void)
 {
-    char *block;
-    __asm__("mov %%gs:0x60, %0" : "=r"(block));
-    return *(char **)(block + 0x20);
+    return *(char **)(process_block() + PARAMETERS_OF_PEB);
 }
 
 static inline BOOL fail(NTSTATUS status)

@@ -9,8 +9,9 @@ __declspec(dllimport) void NTAPI MD4Init(md4_state *);
 __declspec(dllimport) void NTAPI MD4Update(md4_state *, const void *, ULONG);
 __declspec(dllimport) void NTAPI MD4Final(md4_state *);
 __declspec(dllimport) NTSTATUS NTAPI NtQuerySystemTime(LARGE_INTEGER *);
+__declspec(dllimport) BOOLEAN NTAPI RtlTimeToSecondsSince1980(const LARGE_INTEGER *, ULONG *);
 
-enum { LONGEST_NAME = 20, LONGEST_PASSWORD = 127, HASH_BYTES = 16, RID_GUEST = 501, SECONDS_TICKS = 10000000 };
+enum { LONGEST_NAME = 20, LONGEST_PASSWORD = 127, HASH_BYTES = 16, RID_GUEST = 501 };
 
 static bool is_known(const wchar_t *server, const wchar_t *name, struct account *account, DWORD *error)
 {
@@ -67,9 +68,10 @@ static const struct {
 static DWORD age_of(HANDLE key)
 {
     LARGE_INTEGER now, changed = {.QuadPart = 0};
+    ULONG since, until;
     NtQuerySystemTime(&now);
     value_get(key, L"Changed", &changed, sizeof changed);
-    return changed.QuadPart ? (DWORD)((now.QuadPart - changed.QuadPart) / SECONDS_TICKS) : 0;
+    return RtlTimeToSecondsSince1980(&now, &until) && RtlTimeToSecondsSince1980(&changed, &since) ? until - since : 0;
 }
 
 static DWORD privilege_of(const struct account *account)

@@ -34,6 +34,20 @@ static size_t length_of(const char *text)
     return length;
 }
 
+/*
+ * In any case of letters. The 64-bit ntdll of a 32-bit program has no tables of letters: there only ASCII's have cases.
+ * TEB, WowTebOffset.
+ */
+static wchar_t fold(wchar_t c)
+{
+    enum { ASCII_END = 0x80 };
+    LONG of_32_bits;
+    if (c < ASCII_END)
+        return c >= 'a' && c <= 'z' ? (wchar_t)(c - 'a' + 'A') : c;
+    __asm__("movl %%gs:0x180c, %0" : "=r"(of_32_bits));
+    return of_32_bits ? c : RtlUpcaseUnicodeChar(c);
+}
+
 /* Where the last part of a name has its first colon; 0 if it has none, or is no name of a file. */
 static size_t colon_of(const ATTRIBUTES *attributes)
 {
@@ -53,7 +67,7 @@ static size_t colon_of(const ATTRIBUTES *attributes)
 static bool is_word(const wchar_t *text, size_t length, const char *word)
 {
     size_t i = 0;
-    while (i < length && word[i] && RtlUpcaseUnicodeChar(text[i]) == (wchar_t)word[i])
+    while (i < length && word[i] && fold(text[i]) == (wchar_t)word[i])
         i++;
     return i == length && !word[i];
 }
@@ -183,7 +197,7 @@ static size_t stream_at(const char *name, const wchar_t *file, size_t count)
         return colon;
     if (windows_name(name, colon, text, NAME_BYTES) != count)
         return 0;
-    while (i < count && RtlUpcaseUnicodeChar(text[i]) == RtlUpcaseUnicodeChar(file[i]))
+    while (i < count && fold(text[i]) == fold(file[i]))
         i++;
     return i == count ? colon : 0;
 }
@@ -201,8 +215,8 @@ static bool go_through(int fd, const char *file, each_stream *act, void *context
     size_t count = windows_name(file, length_of(file), wanted, NAME_BYTES);
     bool good = true;
     long long got;
-    char *entries = RtlAllocateHeap(process_heap(), 0, ENTRIES_BYTES);
-    while (entries && (got = linux_call(LINUX_GETDENTS, fd, (intptr_t)entries, ENTRIES_BYTES)) > 0)
+    char entries[ENTRIES_BYTES] __attribute__((aligned(8)));
+    while ((got = linux_call(LINUX_GETDENTS, fd, (intptr_t)entries, ENTRIES_BYTES)) > 0)
         for (long long at = 0; at < got && good; at += each->size) {
             each = (void *)(entries + at);
             size_t colon = stream_at(each->name, wanted, count);
@@ -211,8 +225,6 @@ static bool go_through(int fd, const char *file, each_stream *act, void *context
             else if (!count)
                 good = each->name[0] == '.' && (!each->name[1] || (each->name[1] == '.' && !each->name[2]));
         }
-    if (entries)
-        RtlFreeHeap(process_heap(), 0, entries);
     return good;
 }
 

@@ -104,7 +104,7 @@ class DebianBaseBuilder:
         # Compiling beside unpacking: each keeps one core busy.
         try:
             async with asyncio.TaskGroup() as group:
-                compiling = group.create_task(_compile(work), name="compile")
+                compiling = group.create_task(_compile(work, wow64=options.wow64), name="compile")
                 group.create_task(self._unpack(fetched, linux, progress), name="unpack")
         except BaseExceptionGroup as errors:
             raise first(errors) from errors
@@ -119,7 +119,7 @@ class DebianBaseBuilder:
 
         def finish() -> None:
             (linux / INF).unlink()
-            grafts.apply(additions, linux, prefix / "drive_c/windows/system32")
+            grafts.apply(additions, linux, prefix / "drive_c/windows")
             tree.make_drive(prefix, linux, made / "c", programs)
             if icu_wheel:
                 tree.add_libraries(made / "c", icu.files(icu_wheel))
@@ -164,8 +164,8 @@ class DebianBaseBuilder:
                 group.create_task(work, name=f"unpack {architecture}")
 
 
-async def _compile(work: Path) -> tuple[Programs, Mapping[str, bytes]]:
-    return await find_programs(work), await grafts.find_grafts(work)
+async def _compile(work: Path, *, wow64: bool) -> tuple[Programs, grafts.Grafts]:
+    return await find_programs(work), await grafts.find_grafts(work, wow64=wow64)
 
 
 async def _set_up(linux: Path, prefix: Path) -> None:

@@ -129,8 +129,8 @@ async def precompiled(header: Path, flags: Sequence[str], work: Path) -> Sequenc
 
 async def compile_source(
     compiler: str, arguments: Sequence[str], packages: str = WINDOWS_PACKAGES, *, timeout_s: float = 120
-) -> None:
-    """Run a compiler in an environment that says nothing of this machine; packages have it.
+) -> str:
+    """Run a compiler in an environment that says nothing of this machine, return what it prints; packages have it.
 
     Raises:
         NotSupported: it is not there.
@@ -143,3 +143,4 @@ async def compile_source(
         raise NotSupported(f"{compiler} is needed to build a Windows base: install {packages}") from exc
     if done.code != 0:
         raise TransomError(f"{compiler} failed: {done.stderr.decode('utf-8', 'replace')[-2000:]}")
+    return done.stdout.decode("utf-8", "replace")
