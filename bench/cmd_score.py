@@ -4,12 +4,17 @@ import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from programs.table import DOCUMENT
 from tests.support.engine import WINDOWS, Engine
 
 from bench.cmd_compare import Score, compare, script_of
 from bench.wine_source import TESTS, wine_cmd, wine_tests
+
+BEGIN, END = "<!-- cmd: begin (script/cmd-score --write) -->", "<!-- cmd: end -->"
 
 # `for /f` ends at a NUL; the tests expect to find this file.
 NUL_FILE = b"a b c\nd e\0f\ng h i\0"
@@ -36,19 +41,44 @@ def run_test(engine: Engine, name: str, work: Path, cmd: Path | None) -> Score:
         shutil.rmtree(directory)
 
 
-def show(engine: Engine, label: str, cmd: Path | None, *, details: bool) -> int:
-    """Run all tests with one cmd, say how it fares, return how many lines it misses."""
-    missed = expected = 0
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How one cmd fares in one test, or in all."""
+
+    expected: int
+    missed: int
+
+
+def show(engine: Engine, label: str, cmd: Path | None, *, details: bool) -> dict[str, Total]:
+    """Run all tests with one cmd and say how it fares; test → how, the sum under `all`."""
+    found: dict[str, Total] = {}
     for name in TESTS:
         with tempfile.TemporaryDirectory(prefix="tt-") as work:
             score = run_test(engine, name, Path(work), cmd)
-        print(f"    {label:<10} {name:<18} {len(score.missed):>5} of {score.expected} lines differ", flush=True)
+        found[name] = Total(score.expected, len(score.missed))
+        say(label, name, found[name])
         for number, wanted, got in score.missed if details else ():
             print(f"        line {number}: expected {wanted!r}, got {got!r}")
-        missed += len(score.missed)
-        expected += score.expected
-    print(f"    {label:<10} {'all':<18} {missed:>5} of {expected} lines differ", flush=True)
-    return missed
+    found["all"] = Total(sum(each.expected for each in found.values()), sum(each.missed for each in found.values()))
+    say(label, "all", found["all"])
+    return found
+
+
+def say(label: str, name: str, total: Total) -> None:
+    """Print a line."""
+    print(f"    {label:<10} {name:<18} {total.missed:>5} of {total.expected} lines differ", flush=True)
+
+
+def write(ours: Mapping[str, Total], wines: Mapping[str, Total]) -> None:
+    """Put the scores into docs/windows.md."""
+    lines = [
+        "| Script of Wine's tests | Lines that Windows prints | Ours differs in | Wine's differs in |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {name} | {each.expected:,} | {each.missed} | {wines[name].missed} |" for name, each in ours.items()]
+    head, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
+    _, tail = rest.split(END)
+    DOCUMENT.write_text(f"{head}{BEGIN}\n{chr(10).join(lines)}\n{END}{tail}", encoding="utf-8")
 
 
 def main() -> int:
@@ -56,13 +86,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/cmd-score", description=__doc__)
     parser.add_argument("--details", action="store_true", help="show each line that differs")
     parser.add_argument("--only-ours", action="store_true", help="leave Wine's cmd out")
+    parser.add_argument("--write", action="store_true", help="write the scores into docs/windows.md")
     options = parser.parse_args()
+    if options.write and options.only_ours:
+        parser.error("--write needs both scores")
     with tempfile.TemporaryDirectory(prefix="tt-") as directory, Engine(Path(directory)) as engine:
         engine.ensure_base()
         ours = show(engine, "ours", None, details=options.details)
         if options.only_ours:
             return 0
-        return int(ours > show(engine, "Wine's", wine_cmd(), details=options.details))
+        wines = show(engine, "Wine's", wine_cmd(), details=options.details)
+    if options.write:
+        write(ours, wines)
+    return int(ours["all"].missed > wines["all"].missed)
 
 
 if __name__ == "__main__":

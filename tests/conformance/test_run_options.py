@@ -122,3 +122,8 @@ def test_nobody_waits_for_the_disk_at_the_end_of_what_is_removed(docker_: Door) 
     roots = ["busybox", "grep", " / overlay ", "/proc/mounts"]
     assert "volatile" in docker_.ok("run", "--rm", *roots)
     assert "volatile" not in docker_.ok("run", *roots)
+
+
+def test_programs_find_the_sign_that_they_are_in_a_container(docker_: Door) -> None:
+    assert docker_.ok("run", "--name", "it", "busybox", "stat", "-c", "%s %a", "/.dockerenv") == "0 755\n"
+    assert docker_.ok("diff", "it") == ""

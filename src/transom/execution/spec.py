@@ -6,6 +6,9 @@ from typing import Final
 from transom.model.ids import ContainerId
 from transom.model.mount import IdMap, Mount
 
+CONTAINER_SIGN = "/.dockerenv"
+"""An empty file in the root of each Linux container: programs look for it to know where they are."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:

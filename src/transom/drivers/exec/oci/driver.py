@@ -33,7 +33,7 @@ from transom.drivers.exec.oci.usage import usage
 from transom.drivers.exec.oci.users import User, user_in
 from transom.errors import Conflict, InvalidParameter, NotFound, StartFailed, TransomError
 from transom.execution.driver import ExitStatus, ResourceUsage, RuntimeStatus
-from transom.execution.spec import ExecSpec, ProcessSpec, Resources
+from transom.execution.spec import CONTAINER_SIGN, ExecSpec, ProcessSpec, Resources
 from transom.execution.stdio import Stdio
 from transom.host.cgroup import Cgroups
 from transom.host.idmap import IdMaps
@@ -125,6 +125,8 @@ class OciDriver:
             user = user_in(rootfs, spec.process)
             if not spec.root.readonly:
                 _make_cwd(rootfs, spec.process.cwd, user)
+                with contextlib.suppress(FileExistsError):
+                    os.close(rootfs.open(CONTAINER_SIGN, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o755))
         facts = bundle.Facts(
             root_path=str(root),
             user=user,
