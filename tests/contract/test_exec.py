@@ -85,5 +85,5 @@ class TestWineDriver(ExecDriverContract):
         return place
 
     def process(self, name: str) -> ProcessSpec:
-        line = {"sleeper": "ping -n 1000 127.0.0.1", "speaker": "cmd /c echo out& echo err>&2& exit 3"}
+        line = {"sleeper": "waitfor never", "speaker": "cmd /c echo out& echo err>&2& exit 3"}
         return ProcessSpec((), command_line=line.get(name, "missing.exe"))
