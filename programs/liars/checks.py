@@ -70,9 +70,7 @@ CHECKS: Final[dict[str, Check]] = {
     "curl.exe": Check("fetches files", "echo content>f\n{x} -sS file:///%CD:\\=/%/f -o g\ntype g", "content"),
     "tar.exe": Check("packs and unpacks", "echo content>f\n{x} -caf f.zip f\ndel f\n{x} -xf f.zip\ntype f", "content"),
     "chcp.com": Check("shows and sets the code page", "{x} 437\n{x}\n{x} 65001 >nul", "437.*437"),
-    "choice.exe": Check(
-        "takes a key, or its default", "echo c|{x} /c abc /n\n{x} /t 0 /d n", "C\n.*\\[Y,N\\]\\?N", code=2
-    ),
+    "choice.exe": Check("takes a key, or its default", "echo c|{x} /c abc /n\n{x} /t 0 /d n", r"C.*\[Y,N\]\?N", code=2),
     "cmd.exe": Check("runs commands", '{x} /c "exit 7"\nif errorlevel 7 echo seven\n{x} /d /c ver', "seven.*Windows"),
     "dism.exe": Check(
         "disables what is not there; refuses to enable",

@@ -1,7 +1,7 @@
 /* choice: a key out of a list, or a default after a time. */
 #include "tool.h"
 
-enum { INVALID = 255, MOST_SECONDS = 9999 };
+enum { BAD_SYNTAX = 1, NO_KEY = 1, BAD_LIST = 255, MOST_SECONDS = 9999 };
 
 struct question {
     const wchar_t *keys, *message;
@@ -130,11 +130,11 @@ int choice(int count, wchar_t **arguments)
     }
     if (!read_question(count, arguments, &question)) {
         complain(L"ERROR: Invalid syntax.\r\nType \"CHOICE /?\" for usage.\r\n");
-        return INVALID;
+        return BAD_SYNTAX;
     }
     if (!is_sound(&question)) {
         complain(L"ERROR: Invalid choice list, or a default that is not in it.\r\n");
-        return INVALID;
+        return BAD_LIST;
     }
     ask(&question);
     ULONGLONG until = GetTickCount64() + (ULONGLONG)(question.seconds > 0 ? question.seconds : 0) * 1000;
@@ -148,7 +148,7 @@ int choice(int count, wchar_t **arguments)
         } else {
             say(L"\r\n");
             complain(L"ERROR: The file is either empty or does not contain the valid choices.\r\n");
-            return INVALID;
+            return NO_KEY;
         }
     }
     say(L"%c\r\n", question.minds_case ? question.keys[index - 1] : upper(question.keys[index - 1]));
